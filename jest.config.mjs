@@ -1,0 +1,31 @@
+// Four tiers by cost; `npm run check:test-tiers` proves that every test file is claimed by exactly one.
+const tier = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch,
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/', '<rootDir>/.cache/'],
+  setupFiles: ['reflect-metadata'],
+  ...extra,
+});
+
+const withMongo = {
+  globalSetup: '<rootDir>/test/support/mongo-server.setup.ts',
+  globalTeardown: '<rootDir>/test/support/mongo-server.teardown.ts',
+};
+
+export default {
+  testTimeout: 60_000,
+  projects: [
+    tier('unit', [
+      '<rootDir>/src/**/*.spec.ts',
+      '<rootDir>/scripts/**/*.spec.ts',
+      '<rootDir>/test/simulator/**/*.spec.ts',
+    ]),
+    tier('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], withMongo),
+    tier('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], withMongo),
+    tier('faults', ['<rootDir>/test/faults/**/*.fault-spec.ts'], withMongo),
+  ],
+};
