@@ -21,7 +21,7 @@ export interface NormalisedResult {
   readonly resources: Readonly<Record<EvidenceKind, string | null>>;
   /**
    * Paths (dotted, such as `face_match.similarity`) whose value was present but could not be read as its
-   * type. Names only, no values, so the list may stand in the audit log.
+   * type. Names only, no values, so the list may stand in the audit log. Sorted, at most 100.
    */
   readonly unreadable: readonly string[];
 }
@@ -32,9 +32,12 @@ export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 export interface NormalisedOcr {
   readonly code: string | null;
   readonly message: string | null;
-  /** One entry per card side in the order sent, front first. */
+  /** One entry per card side in the order sent, front first; [] when the list is absent or unreadable. */
   readonly documents: readonly NormalisedDocument[];
-  /** Warnings of `ocr.warning_data`; null when the list is absent (callbacks never carry it), [] when empty. */
+  /**
+   * Warnings of `ocr.warning_data`; null when the list is absent (callbacks never carry it) or unreadable, []
+   * when empty. An entry that can't be read stays in its place with every value null.
+   */
   readonly warnings: readonly NormalisedWarning[] | null;
 }
 
@@ -52,6 +55,8 @@ export interface NormalisedDocument {
   readonly fields: Readonly<Record<string, NormalisedField>>;
   /** `address_entities`, value null where the vendor sent "". */
   readonly addressEntities: Readonly<Record<string, string | null>> | null;
+  /** `mrz_details` of chip cards: what the vendor read out of the machine-readable lines. */
+  readonly mrzDetails: Readonly<Record<string, string | null>> | null;
 }
 
 export interface NormalisedField {
@@ -103,7 +108,8 @@ export interface VendorConclusion {
   readonly decisionMessage: string | null;
   /** Scale undocumented. */
   readonly riskLevel: number | null;
-  readonly ruleTable: readonly VendorRuleGroup[];
+  /** `null` when absent or unreadable, [] when empty: only an empty list says that no rule fired. */
+  readonly ruleTable: readonly VendorRuleGroup[] | null;
   readonly ocrRetry: number | null;
   readonly faceRetry: number | null;
 }
@@ -112,5 +118,6 @@ export interface VendorRuleGroup {
   readonly groupCode: string | null;
   readonly groupName: string | null;
   readonly riskLevel: number | null;
-  readonly rules: readonly NormalisedWarning[];
+  /** `null` when absent or unreadable, [] when empty. */
+  readonly rules: readonly NormalisedWarning[] | null;
 }
