@@ -1,0 +1,98 @@
+import type { DevelopmentSecrets } from './development-secrets.ts';
+import type { EnvironmentVariables } from './environment-variables.ts';
+
+export type ConfirmationPolicy = EnvironmentVariables['CONFIRMATION_POLICY'];
+
+/** A 256-bit key that wraps the data keys of the vault. */
+export interface MasterKey {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+/** The whole configuration, parsed and typed; what the rest of the service injects. */
+export class AppConfig {
+  readonly production: boolean;
+  readonly logLevel: string;
+  readonly dataDir: string;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly mongo: {
+    readonly uri: string | null;
+    /** What the programs of an embedded server inherit: PATH, proxies, MONGOD_BINARY and the like. */
+    readonly embeddedEnvironment: NodeJS.ProcessEnv;
+  };
+  readonly access: {
+    readonly clientsFile: string;
+    readonly requestsPerMinute: number;
+    readonly failedAuthPerMinute: number;
+    readonly metricsToken: string | null;
+  };
+  readonly callback: {
+    /** Lower case, as Node gives header names. */
+    readonly authHeader: string;
+    readonly authTokens: readonly string[];
+    readonly dataKey: string | undefined;
+  };
+  readonly confirmationPolicy: ConfirmationPolicy;
+  readonly vault: {
+    readonly masterKeys: readonly MasterKey[];
+    readonly digestKey: Buffer;
+    readonly legalHoldDays: number;
+  };
+  readonly audit: {
+    readonly queueLimit: number;
+    readonly commitTimeoutMs: number;
+    readonly clockToleranceMs: number;
+  };
+  readonly sessions: { readonly expectedWithinSeconds: number; readonly expiresAfterSeconds: number };
+  /** Path of the rule set; null takes the one shipped in `config/rule-sets`. */
+  readonly ruleSetFile: string | null;
+
+  /**
+   * @param secrets what development generates in place of missing secrets; null in production
+   * @param inherited the whole environment, for programs that we start
+   */
+  constructor(env: EnvironmentVariables, secrets: DevelopmentSecrets | null, inherited: NodeJS.ProcessEnv) {
+    const required = (name: keyof EnvironmentVariables & keyof DevelopmentSecrets): string => {
+      const value = env[name] ?? secrets?.[name];
+      if (value === undefined) throw new Error(`${name} is missing`);
+      return value;
+    };
+    this.production = env.NODE_ENV === 'production';
+    this.logLevel = env.LOG_LEVEL;
+    this.dataDir = env.DATA_DIR;
+    this.http = { host: env.HOST, port: env.PORT };
+    this.mongo = { uri: env.MONGODB_URI ?? null, embeddedEnvironment: inherited };
+    this.access = {
+      clientsFile: required('API_CLIENTS_FILE'),
+      requestsPerMinute: env.RATE_LIMIT_PER_CLIENT,
+      failedAuthPerMinute: env.RATE_LIMIT_FAILED_AUTH,
+      metricsToken: env.METRICS_TOKEN ?? null,
+    };
+    this.callback = {
+      authHeader: env.CALLBACK_AUTH_HEADER.toLowerCase(),
+      authTokens: required('CALLBACK_AUTH_TOKENS').split(','),
+      dataKey: env.CALLBACK_DATA_KEY,
+    };
+    this.confirmationPolicy = env.CONFIRMATION_POLICY;
+    this.vault = {
+      masterKeys: required('VAULT_KEYS').split(',').map(parseMasterKey),
+      digestKey: Buffer.from(required('DIGEST_KEY'), 'base64'),
+      legalHoldDays: env.LEGAL_HOLD_DAYS,
+    };
+    this.audit = {
+      queueLimit: env.AUDIT_QUEUE_LIMIT,
+      commitTimeoutMs: env.AUDIT_COMMIT_TIMEOUT_MS,
+      clockToleranceMs: env.CLOCK_TOLERANCE_MS,
+    };
+    this.sessions = {
+      expectedWithinSeconds: env.SESSION_EXPECTED_WITHIN_S,
+      expiresAfterSeconds: env.SESSION_EXPIRES_AFTER_S,
+    };
+    this.ruleSetFile = env.RULE_SET_FILE ?? null;
+  }
+}
+
+function parseMasterKey(entry: string): MasterKey {
+  const colon = entry.indexOf(':');
+  return { id: entry.slice(0, colon), key: Buffer.from(entry.slice(colon + 1), 'base64') };
+}

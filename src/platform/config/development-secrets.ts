@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SCOPES } from '../../access/scopes.ts';
+
+/** Stand-ins for the secrets that production must be given. */
+export interface DevelopmentSecrets {
+  readonly API_CLIENTS_FILE: string;
+  readonly CALLBACK_AUTH_TOKENS: string;
+  readonly VAULT_KEYS: string;
+  readonly DIGEST_KEY: string;
+}
+
+const SECRETS_FILE = 'development-secrets.json';
+
+/**
+ * Reads the secrets that an earlier start generated in `dataDir`, or generates them once. Also writes a
+ * client file with one client that may do everything; its key stands as `API_KEY` in the secrets file.
+ */
+export function developmentSecrets(dataDir: string, log: (line: string) => void): DevelopmentSecrets {
+  const file = resolve(dataDir, SECRETS_FILE);
+  if (!existsSync(file)) generate(resolve(dataDir), file, log);
+  return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
+}
+
+function generate(dataDir: string, file: string, log: (line: string) => void): void {
+  mkdirSync(dataDir, { recursive: true });
+  const apiKey = `ek_${randomBytes(24).toString('base64url')}`;
+  const clientsFile = join(dataDir, `development-api-clients-${randomBytes(4).toString('hex')}.json`);
+  const keySha256 = createHash('sha256').update(apiKey).digest('hex');
+  writePrivately(clientsFile, { clients: [{ id: 'development', keySha256, scopes: [...SCOPES] }] });
+
+  const temporary = `${file}.${process.pid}`;
+  writePrivately(temporary, {
+    API_KEY: apiKey,
+    API_CLIENTS_FILE: clientsFile,
+    CALLBACK_AUTH_TOKENS: randomBytes(24).toString('base64url'),
+    VAULT_KEYS: `dev:${randomBytes(32).toString('base64')}`,
+    DIGEST_KEY: randomBytes(32).toString('base64'),
+  });
+  try {
+    // A link, unlike a rename, fails when an instance that starts at the same moment was first.
+    linkSync(temporary, file);
+    log(`generated development secrets in ${file}; production refuses to start without its own`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(clientsFile);
+  } finally {
+    rmSync(temporary);
+  }
+}
+
+function writePrivately(file: string, content: object): void {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+}

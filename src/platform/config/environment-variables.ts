@@ -1,0 +1,162 @@
+import { Transform, Type } from 'class-transformer';
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateIf,
+} from 'class-validator';
+
+const emptyIsAbsent = Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
+
+/** Required in production, where nothing is generated and nothing has a default. */
+const RequiredInProduction = () =>
+  ValidateIf((env: EnvironmentVariables, value) => env.NODE_ENV === 'production' || value !== undefined);
+
+/**
+ * Every variable that the service reads, as text from the environment. Meaning, unit and default stand
+ * here and in `.env.example`; a test compares the two.
+ */
+export class EnvironmentVariables {
+  /** `production` makes every secret and MONGODB_URI mandatory and generates nothing. */
+  @IsIn(['production', 'development', 'test'])
+  NODE_ENV: 'production' | 'development' | 'test' = 'development';
+
+  /** Address to listen on. */
+  @IsString()
+  HOST = '127.0.0.1';
+
+  /** TCP port to listen on; 0 takes a free one. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  PORT = 3000;
+
+  /** Lowest level that is logged. */
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  LOG_LEVEL = 'info';
+
+  /** Replica set to use, with a database name. Unset outside production: an embedded MongoDB is started. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^mongodb(\+srv)?:\/\//, { message: 'MONGODB_URI must start with mongodb:// or mongodb+srv://' })
+  MONGODB_URI?: string;
+
+  /** Folder of the embedded MongoDB and of generated development secrets. */
+  @IsString()
+  DATA_DIR = '.data';
+
+  /** JSON file of API clients, re-read when it changes. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @IsString()
+  API_CLIENTS_FILE?: string;
+
+  /** Name of the header that carries the vendor's fixed token. */
+  @Matches(/^[A-Za-z0-9-]{1,64}$/, { message: 'CALLBACK_AUTH_HEADER must be a header name' })
+  CALLBACK_AUTH_HEADER = 'x-callback-token';
+
+  /** Accepted fixed tokens, comma separated, each at least 16 characters; several while one is rotated out. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^[^\s,]{16,512}(,[^\s,]{16,512})*$/, {
+    message: 'CALLBACK_AUTH_TOKENS must be a comma list of tokens of 16 to 512 characters without blanks',
+  })
+  CALLBACK_AUTH_TOKENS?: string;
+
+  /** The vendor's setting "Callback Data Key": the member under which the result stands. */
+  @emptyIsAbsent
+  @IsOptional()
+  @MaxLength(128)
+  CALLBACK_DATA_KEY?: string;
+
+  /** Whether an approval needs a pulled result that agrees (REQUIRE_PULL) or the callback is enough. */
+  @IsIn(['REQUIRE_PULL', 'CALLBACK_SUFFICES'])
+  CONFIRMATION_POLICY: 'REQUIRE_PULL' | 'CALLBACK_SUFFICES' = 'REQUIRE_PULL';
+
+  /** Master keys `id:base64` of 32 bytes each, comma separated; the first wraps new keys. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^[A-Za-z0-9._-]{1,32}:[A-Za-z0-9+/]{43}=(,[A-Za-z0-9._-]{1,32}:[A-Za-z0-9+/]{43}=)*$/, {
+    message: 'VAULT_KEYS must be a comma list of id:base64, each key 32 bytes',
+  })
+  VAULT_KEYS?: string;
+
+  /** Key of the digests in the audit log, base64 of 32 bytes; one for all instances, never rotated. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^[A-Za-z0-9+/]{43}=$/, { message: 'DIGEST_KEY must be base64 of 32 bytes' })
+  DIGEST_KEY?: string;
+
+  /** Days after its receipt before personal data may be erased (anti-money-laundering law: 5 years). */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(36_525)
+  LEGAL_HOLD_DAYS = 1826;
+
+  /** Seconds after registration within which the vendor's result is expected. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(31_536_000)
+  SESSION_EXPECTED_WITHIN_S = 3600;
+
+  /** Seconds after registration after which a session without a result expires. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(31_536_000)
+  SESSION_EXPIRES_AFTER_S = 86_400;
+
+  /** Rule set document to conclude by. */
+  @emptyIsAbsent
+  @IsOptional()
+  @IsString()
+  RULE_SET_FILE?: string;
+
+  /** Most commands that wait for the log; beyond it the answer is 503. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  AUDIT_QUEUE_LIMIT = 10_000;
+
+  /** Milliseconds a command may wait for its commit before its caller is told 503. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(120_000)
+  AUDIT_COMMIT_TIMEOUT_MS = 10_000;
+
+  /** Milliseconds by which the clock may run behind the last entry of the log before the service stops writing. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(3_600_000)
+  CLOCK_TOLERANCE_MS = 5_000;
+
+  /** Requests a minute that one API client may make. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT_PER_CLIENT = 300_000;
+
+  /** Failed authentications a minute from one address before it is answered 429. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT_FAILED_AUTH = 120;
+
+  /** Bearer token that /metrics demands; unset leaves it open to whoever reaches the port. */
+  @emptyIsAbsent
+  @IsOptional()
+  @MinLength(16)
+  METRICS_TOKEN?: string;
+}

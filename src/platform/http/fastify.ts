@@ -1,0 +1,80 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import { CORRELATION_HEADER, correlationIdOf } from './correlation-id.ts';
+import { Problem } from './problem.ts';
+
+/** Of a JSON body; raw routes name their own. */
+export const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** What a route may say of its body through Nest's `@RouteConfig`. */
+export interface BodyRouteConfig {
+  /** The body is taken as bytes of any media type, up to this many. */
+  readonly rawBodyLimitBytes?: number;
+}
+
+/** Fastify as this service needs it: correlation ids, limits by route and one strict JSON reader. */
+export function fastifyAdapter(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestIdHeader: false,
+    genReqId: correlationIdOf,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 256 },
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    const limit = (route.config as BodyRouteConfig | undefined)?.rawBodyLimitBytes;
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header(CORRELATION_HEADER, request.id);
+    // Fastify refuses a media type that it can't parse before any parser sees it; raw routes take all.
+    if (takesRawBody(request)) delete request.headers['content-type'];
+    done();
+  });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (takesRawBody(request)) return done(null, body);
+    if (!isJson(request.headers['content-type'])) return done(unsupportedMediaType());
+    try {
+      done(null, parseJson(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  return adapter;
+}
+
+function takesRawBody(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as BodyRouteConfig).rawBodyLimitBytes !== undefined;
+}
+
+function isJson(mediaType: string | undefined): boolean {
+  return (
+    mediaType !== undefined &&
+    /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?)?\s*$/i.test(mediaType)
+  );
+}
+
+function unsupportedMediaType(): Problem {
+  return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the header content-type: application/json.');
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(decoder.decode(body), refuseProto);
+  } catch {
+    throw new Problem('MALFORMED_JSON', 'Send a body that is one JSON document in UTF-8.');
+  }
+}
+
+/** `__proto__` in a body is never meant well; class-transformer would copy it onto an instance. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new SyntaxError('__proto__ is no field');
+  return value;
+}

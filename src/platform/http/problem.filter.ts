@@ -1,0 +1,85 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mongo } from 'mongoose';
+import { Problem, type ProblemCode, PROBLEMS } from './problem.ts';
+
+/** Turns whatever was thrown into an RFC 9457 document. What is not a {@link Problem} shows nothing of itself. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    if (reply.sent) return;
+    const problem = toProblem(error);
+    if (problem.code === 'INTERNAL')
+      this.logger.error({ err: error, correlationId: request.id }, 'request failed');
+
+    const { status, title } = PROBLEMS[problem.code];
+    const { errors, retryAfterSeconds, members } = problem.extras;
+    if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply
+      .status(status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .header('x-correlation-id', request.id)
+      .send(
+        JSON.stringify({
+          type: `urn:ekyc-ledger:problem:${problem.code.toLowerCase().replaceAll('_', '-')}`,
+          title,
+          status,
+          detail: problem.detail,
+          instance: `urn:ekyc-ledger:request:${request.id}`,
+          code: problem.code,
+          correlationId: request.id,
+          ...(errors && { errors }),
+          ...members,
+        }),
+      );
+  }
+}
+
+const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
+  400: ['MALFORMED_JSON', 'Send a body that is one JSON document in UTF-8.'],
+  404: ['NOT_FOUND', 'See /docs for the addresses that exist.'],
+  405: ['METHOD_NOT_ALLOWED', 'See /docs for the methods of this address.'],
+  413: ['BODY_TOO_LARGE', 'Send at most 1 MiB; a callback may have 4 MiB.'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'Send the header content-type: application/json.'],
+};
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof mongo.MongoError && isOutage(error)) {
+    return new Problem(
+      'DATABASE_UNAVAILABLE',
+      'Try again shortly.',
+      { retryAfterSeconds: 2 },
+      { cause: error },
+    );
+  }
+  const known = BY_STATUS[statusOf(error)];
+  if (known) return new Problem(known[0], known[1]);
+  return new Problem('INTERNAL', 'Report the correlation id to the team that runs the service.');
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : 500;
+}
+
+function isOutage(error: mongo.MongoError): boolean {
+  return (
+    [
+      'MongoServerSelectionError',
+      'MongoNotConnectedError',
+      'MongoTopologyClosedError',
+      'MongoPoolClearedError',
+    ].includes(error.name) ||
+    error.name.startsWith('MongoNetwork') ||
+    error.name === 'MongoWaitQueueTimeoutError' ||
+    error.hasErrorLabel('RetryableWriteError')
+  );
+}

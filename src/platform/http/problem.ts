@@ -1,0 +1,67 @@
+/**
+ * Every error that a caller can meet. `code` is stable and may be programmed against; titles may change.
+ * The table is rendered into the OpenAPI description.
+ */
+export const PROBLEMS = {
+  VALIDATION_FAILED: { status: 400, title: 'The request does not have the documented form' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
+  ON_BEHALF_OF_REQUIRED: { status: 400, title: 'The header x-on-behalf-of must name the person who decides' },
+  UNAUTHENTICATED: { status: 401, title: 'No valid key or token was sent' },
+  SCOPE_MISSING: { status: 403, title: 'The key lacks the scope that this call needs' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  SESSION_NOT_FOUND: { status: 404, title: 'There is no session with this uuid' },
+  RESULT_NOT_FOUND: { status: 404, title: 'The session has no such result' },
+  ENTRY_NOT_FOUND: { status: 404, title: 'The log has no entry at this index' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
+  SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
+  LEGAL_HOLD: { status: 409, title: 'The law demands that this data is kept for now' },
+  PERSONAL_DATA_ERASED: { status: 410, title: 'The personal data of this session was erased' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is larger than allowed' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json in UTF-8' },
+  CALLBACK_QUARANTINED: { status: 422, title: 'The delivery was kept, but it can not be used as it is' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
+  INTERNAL: { status: 500, title: 'The service failed; the correlation id finds the cause in its log' },
+  OVERLOADED: { status: 503, title: 'The service takes no more work right now' },
+  DATABASE_UNAVAILABLE: { status: 503, title: 'The database does not answer; nothing was acknowledged' },
+  CLOCK_BACKWARDS: {
+    status: 503,
+    title: 'The clock runs behind the log; nothing is written until it is right',
+  },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** Dotted path of the field, or the name of a query parameter or header. */
+  readonly path: string;
+  /** What is expected there; never the value that was sent. */
+  readonly message: string;
+}
+
+export interface ProblemExtras {
+  readonly errors?: readonly FieldError[];
+  /** Seconds; becomes the header `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** Further members of the problem document, such as `receiptId`. No personal data. */
+  readonly members?: Readonly<Record<string, string | number | null>>;
+}
+
+/** An error with an answer: thrown anywhere below a controller, rendered by {@link ProblemFilter}. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly extras: ProblemExtras;
+
+  /** @param detail one sentence that says what to do; shown to the caller, so it holds no personal data. */
+  constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.detail = detail;
+    this.extras = extras;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+}

@@ -1,0 +1,38 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import type { FastifyRequest } from 'fastify';
+import { invalid } from './validation.ts';
+
+const BODY = 3;
+const QUERY = 4;
+
+/** Refuses query parameters and bodies where a route declares none; DTO validation sees only what is declared. */
+@Injectable()
+export class UndeclaredInputGuard implements CanActivate {
+  private readonly declared = new WeakMap<object, Set<number>>();
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const hasQuery = Object.keys(request.query as object).length > 0;
+    const hasBody = request.body !== undefined && request.body !== null;
+    if (!hasQuery && !hasBody) return true;
+
+    const declared = this.declaredBy(context);
+    if (hasQuery && !declared.has(QUERY))
+      throw invalid([{ path: 'query', message: 'takes no parameters here' }]);
+    if (hasBody && !declared.has(BODY)) throw invalid([{ path: 'body', message: 'must be empty here' }]);
+    return true;
+  }
+
+  private declaredBy(context: ExecutionContext): Set<number> {
+    const handler = context.getHandler();
+    let types = this.declared.get(handler);
+    if (types === undefined) {
+      const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ??
+        {}) as object;
+      types = new Set(Object.keys(args).map((key) => Number(key.split(':')[0])));
+      this.declared.set(handler, types);
+    }
+    return types;
+  }
+}

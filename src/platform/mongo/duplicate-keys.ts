@@ -1,0 +1,16 @@
+import { mongo } from 'mongoose';
+
+const DUPLICATE_KEY = 11000;
+
+/** The bulk write failed for nothing but documents whose key is already taken; the rest is durable. */
+export function isOnlyDuplicateKeys(error: unknown): boolean {
+  if (!(error instanceof mongo.MongoBulkWriteError)) return false;
+  const { writeErrors } = error;
+  const all = Array.isArray(writeErrors) ? writeErrors : [writeErrors];
+  return error.result.getWriteConcernError() === undefined && all.every(({ code }) => code === DUPLICATE_KEY);
+}
+
+/** The write failed because its key is already taken. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
+}

@@ -1,0 +1,51 @@
+import { Global, Logger, Module } from '@nestjs/common';
+import { MongooseModule, type MongooseModuleOptions } from '@nestjs/mongoose';
+import { AppConfig } from '../config/app-config.ts';
+import { MongoEndpoint } from './mongo-endpoint.ts';
+
+const DEFAULT_DATABASE = 'ekyc_ledger';
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: MongoEndpoint,
+      useFactory: (config: AppConfig) =>
+        MongoEndpoint.open(config, (line) => new Logger('MongoDB').log(line)),
+      inject: [AppConfig],
+    },
+  ],
+  exports: [MongoEndpoint],
+})
+class MongoEndpointModule {}
+
+/** The connection. Reads are majority-committed and writes journaled by a majority unless a call says otherwise. */
+@Module({
+  imports: [
+    MongoEndpointModule,
+    MongooseModule.forRootAsync({
+      useFactory: (endpoint: MongoEndpoint): MongooseModuleOptions => ({
+        uri: endpoint.uri,
+        ...(databaseOf(endpoint.uri) === '' && { dbName: DEFAULT_DATABASE }),
+        autoIndex: false,
+        autoCreate: false,
+        retryWrites: true,
+        w: 'majority',
+        journal: true,
+        readConcernLevel: 'majority',
+        serverSelectionTimeoutMS: 3_000,
+        connectTimeoutMS: 3_000,
+        maxPoolSize: 20,
+        // Wait for a database that is still coming up, but say so and give up in the end.
+        retryAttempts: 5,
+        retryDelay: 1_000,
+      }),
+      inject: [MongoEndpoint],
+    }),
+  ],
+})
+export class MongoModule {}
+
+function databaseOf(uri: string): string {
+  return /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1] ?? '';
+}
