@@ -1,0 +1,229 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../platform/clock.ts';
+import { clockBackwards, commitTimedOut, queueFull } from './audit-log.errors.ts';
+import type { AuditLogRepository, Head } from './audit-log.repository.ts';
+import { type Pending, type Plan, planBatch, recognise, storeAttachments, subjectOf } from './batch.ts';
+import type { LogEntry } from './format/leaf.ts';
+import type { Command, StreamSubject } from './stream.ts';
+import { SubjectFolds } from './subject-folds.ts';
+
+export interface AppenderOptions {
+  /** Most commands that may wait. */
+  readonly queueLimit: number;
+  /** How long a command may wait for its commit. */
+  readonly commitTimeoutMs: number;
+  /** How far the clock may be behind the newest entry, which another instance may have written. */
+  readonly clockToleranceMs: number;
+}
+
+/** What the appender tells about its work; it ends in metrics, the log and the catch-up. */
+export interface AppenderObserver {
+  committed(entries: readonly LogEntry[], seconds: number): void;
+  /** An attempt to write failed: another writer was first, or the outcome is unknown. */
+  attemptFailed(error: unknown): void;
+  /** Every projection holds what the entries in `[from, until)` say. */
+  projected(from: number, until: number): void;
+  /** The entries are committed, but a projection does not show them yet. */
+  projectionFailed(error: unknown): void;
+}
+
+const MAX_BATCH = 512;
+const EXPIRY_CHECK_MS = 100;
+
+/**
+ * Writes the commands of many callers as one batch: while a batch is on its way, the next one gathers.
+ * Every entry is decided on the exact state of its subject at its index, because an index can be taken only
+ * once and only after the one before it: whoever loses the race reads what came first and decides again.
+ */
+export class Appender {
+  private queue: Pending[] = [];
+  private inFlight: Pending[] = [];
+  private head: Head | null = null;
+  private pumping: Promise<void> | null = null;
+  private stopped = false;
+  private lastError: unknown = null;
+
+  constructor(
+    private readonly repository: Pick<
+      AuditLogRepository,
+      'readHead' | 'insert' | 'readFrom' | 'readSubjects'
+    >,
+    private readonly clock: Clock,
+    private readonly observer: AppenderObserver,
+    private readonly options: AppenderOptions,
+  ) {}
+
+  /** Commands that wait or are being written. */
+  get depth(): number {
+    return this.queue.length + this.inFlight.length;
+  }
+
+  /**
+   * Decides, commits and projects; resolves when the entries are durable.
+   * @throws Problem OVERLOADED, DATABASE_UNAVAILABLE or CLOCK_BACKWARDS, or what `decide` threw.
+   */
+  submit<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
+    if (this.stopped || this.queue.length >= this.options.queueLimit) return Promise.reject(queueFull());
+    return new Promise<Answer>((resolve, reject) => {
+      const expiresAtMs = performance.now() + this.options.commitTimeoutMs;
+      this.queue.push(pendingOf(command, expiresAtMs, resolve as (answer: unknown) => void, reject));
+      this.pumping ??= this.pump();
+    });
+  }
+
+  /** Takes no more commands and waits until those that were taken have their answer. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.pumping;
+  }
+
+  private async pump(): Promise<void> {
+    const expiry = setInterval(() => this.expire(), EXPIRY_CHECK_MS);
+    // One turn of the event loop lets requests that arrived together share the first batch.
+    await new Promise(setImmediate);
+    while (this.queue.length > 0) {
+      this.inFlight = this.queue.slice(0, MAX_BATCH);
+      this.queue = this.queue.slice(MAX_BATCH);
+      await this.write(this.inFlight);
+      this.inFlight = [];
+    }
+    clearInterval(expiry);
+    this.pumping = null;
+  }
+
+  private async write(batch: readonly Pending[]): Promise<void> {
+    let open = unsettled(batch);
+    for (let attempt = 0; open.length > 0; attempt += 1) {
+      try {
+        await this.attempt(open);
+      } catch (error) {
+        this.failed(error);
+        await pause(jitterMs(attempt));
+        await this.recover(open).catch((readError: unknown) => this.failed(readError));
+      }
+      open = unsettled(open);
+    }
+  }
+
+  /** One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed. */
+  private async attempt(batch: readonly Pending[]): Promise<void> {
+    const head = (this.head ??= await this.repository.readHead());
+    const now = this.clock.now();
+    if (head.at !== '' && Date.parse(head.at) - now.getTime() > this.options.clockToleranceMs) {
+      return rejectAll(batch, clockBackwards());
+    }
+    const at = laterOf(now.toISOString(), head.at);
+    const started = performance.now();
+    const subjects = batch.map(subjectOf);
+    const folds = new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
+    const plans = planBatch(batch, folds, head.next, at);
+    const planned = plans.flatMap((plan) => plan.entries);
+    const until = head.next + planned.length;
+    if (planned.length > 0) {
+      await storeAttachments(plans);
+      await this.repository.insert(head.next, planned);
+      this.head = { next: until, at };
+      this.observer.committed(
+        planned.map(({ entry }) => entry),
+        (performance.now() - started) / 1000,
+      );
+    }
+    for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
+    if (await this.project(plans, folds)) this.observer.projected(head.next, until);
+    for (const { pending } of plans) {
+      pending.settle(() => pending.command.answer(folds.of(subjectOf(pending)).state, pending.own));
+    }
+  }
+
+  /**
+   * After a failed attempt nothing is assumed: the log says which entries are in it. Those of ours count as
+   * done; the rest is decided again on top of what came first.
+   */
+  private async recover(batch: readonly Pending[]): Promise<void> {
+    const known = this.head;
+    this.head = null;
+    if (known === null) return;
+    const written = await this.repository.readFrom(known.next);
+    recognise(batch, written);
+    const newest = written.at(-1);
+    this.head = newest === undefined ? known : { next: newest.index + 1, at: newest.at };
+  }
+
+  private async project(plans: readonly Plan[], folds: SubjectFolds): Promise<boolean> {
+    const changed = plans.filter(({ pending }) => pending.own.length > 0);
+    try {
+      await folds.project(changed.map(({ pending }) => subjectOf(pending)));
+      return true;
+    } catch (error) {
+      this.observer.projectionFailed(error);
+      return false;
+    }
+  }
+
+  private failed(error: unknown): void {
+    this.lastError = error;
+    this.observer.attemptFailed(error);
+  }
+
+  /** Callers don't wait for ever. Whether their command still gets in is open then; repeating it is safe. */
+  private expire(): void {
+    const now = performance.now();
+    const late = [...this.inFlight, ...this.queue].filter(
+      ({ expiresAtMs, settled }) => !settled && expiresAtMs <= now,
+    );
+    if (late.length > 0) rejectAll(late, commitTimedOut(this.lastError));
+  }
+}
+
+function pendingOf(
+  command: Command<unknown, unknown>,
+  expiresAtMs: number,
+  resolve: (answer: unknown) => void,
+  reject: (error: unknown) => void,
+): Pending {
+  let settled = false;
+  return {
+    command,
+    expiresAtMs,
+    ids: [],
+    own: [],
+    planned: 0,
+    get settled() {
+      return settled;
+    },
+    settle(answer) {
+      if (settled) return;
+      settled = true;
+      try {
+        resolve(answer());
+      } catch (error) {
+        reject(error);
+      }
+    },
+  };
+}
+
+function rejectAll(batch: readonly Pending[], error: unknown): void {
+  for (const pending of batch) {
+    pending.settle(() => {
+      throw error;
+    });
+  }
+}
+
+function idsOf(subjects: readonly StreamSubject[]): string[] {
+  return [...new Set(subjects.map(({ id }) => id))];
+}
+
+function unsettled(batch: readonly Pending[]): Pending[] {
+  return batch.filter((pending) => !pending.settled);
+}
+
+/** Both are RFC 3339 in UTC with milliseconds, so they compare as text. */
+function laterOf(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+function jitterMs(attempt: number): number {
+  return Math.min(1_000, 5 * 2 ** attempt) * (0.5 + Math.random());
+}

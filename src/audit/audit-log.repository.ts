@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { type Connection, mongo } from 'mongoose';
+import {
+  type AuditEntryDocument,
+  auditLogCollection,
+  DURABLE,
+  toDocument,
+  toLogEntry,
+} from './audit-entry.schema.ts';
+import type { EntryContent, LogEntry, Subject } from './format/leaf.ts';
+
+/** Where the next entry goes, and the time below which it must not be. */
+export interface Head {
+  /** Index of the next entry; the size of the log. */
+  readonly next: number;
+  /** `at` of the newest entry, RFC 3339; "" while the log is empty. */
+  readonly at: string;
+}
+
+/** Reads and inserts entries. There is no method that updates or deletes one, and there must not be. */
+@Injectable()
+export class AuditLogRepository {
+  private readonly collection: mongo.Collection<AuditEntryDocument>;
+
+  constructor(@InjectConnection() connection: Connection) {
+    this.collection = auditLogCollection(connection);
+  }
+
+  async readHead(): Promise<Head> {
+    const [newest] = await this.collection
+      .find({}, { projection: { at: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    return newest ? { next: Number(newest._id) + 1, at: newest.at.toISOString() } : { next: 0, at: '' };
+  }
+
+  /**
+   * Inserts entries at `from`, `from + 1`, … in that order, stopping at the first index that is taken.
+   * @throws MongoError on any failure; then what was written is only known from {@link readFrom}.
+   */
+  async insert(
+    from: number,
+    entries: readonly { readonly entry: EntryContent; readonly leaf: Buffer }[],
+  ): Promise<void> {
+    const documents = entries.map(({ entry, leaf }, offset) => toDocument(from + offset, entry, leaf));
+    await this.collection.insertMany(documents, { ordered: true, ...DURABLE });
+  }
+
+  /** The entries from `index` on, oldest first. */
+  async readFrom(index: number, limit?: number): Promise<LogEntry[]> {
+    const cursor = this.collection
+      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { leaf: 1 } })
+      .sort({ _id: 1 });
+    if (limit !== undefined) cursor.limit(limit);
+    return (await cursor.toArray()).map(toLogEntry);
+  }
+
+  /** Every entry about any of the subjects, in log order. Subjects of several types may share an id. */
+  async readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
+    // Served by the index {subject.id: 1, _id: 1}.
+    const documents = await this.collection
+      .find({ 'subject.id': { $in: [...ids] } }, { projection: { leaf: 1 } })
+      .sort({ 'subject.id': 1, _id: 1 })
+      .toArray();
+    return documents.map(toLogEntry);
+  }
+
+  /** Those of the ids that the log has entries about. */
+  async knownSubjects(type: string, ids: readonly string[]): Promise<Set<string>> {
+    return new Set(
+      await this.collection.distinct('subject.id', { 'subject.id': { $in: [...ids] }, 'subject.type': type }),
+    );
+  }
+
+  /** What the entries in `[from, until)` are about and when they were made, without their content. */
+  async readSubjectsIn(
+    from: number,
+    until: number,
+  ): Promise<{ index: number; at: Date; subject: Subject }[]> {
+    const documents = await this.collection
+      .find(
+        { _id: { $gte: mongo.Long.fromNumber(from), $lt: mongo.Long.fromNumber(until) } },
+        { projection: { subject: 1, at: 1 } },
+      )
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id, at, subject }) => ({ index: Number(_id), at, subject }));
+  }
+}

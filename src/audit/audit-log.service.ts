@@ -1,0 +1,55 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../platform/clock.ts';
+import { AppConfig } from '../platform/config/app-config.ts';
+import { Appender } from './appender.ts';
+import { AuditLogRepository } from './audit-log.repository.ts';
+import { AuditMetrics } from './audit-metrics.service.ts';
+import { ProjectedRanges } from './projected-ranges.ts';
+import type { Command } from './stream.ts';
+
+/**
+ * The one way to change anything: submit a command, get its answer once the entries are durable.
+ * State is the fold of these entries and of nothing else (G3).
+ */
+@Injectable()
+export class AuditLog implements OnApplicationShutdown {
+  private readonly logger = new Logger(AuditLog.name);
+  private readonly appender: Appender;
+
+  constructor(
+    repository: AuditLogRepository,
+    clock: Clock,
+    config: AppConfig,
+    metrics: AuditMetrics,
+    projected: ProjectedRanges,
+  ) {
+    const observer = {
+      committed: metrics.committed.bind(metrics),
+      attemptFailed: (error: unknown) => {
+        const kind = metrics.attemptFailed(error);
+        if (kind !== 'conflict')
+          this.logger.warn({ err: error }, 'an attempt to append failed; the log is read back');
+      },
+      projected: (from: number, until: number) => projected.add(from, until),
+      projectionFailed: (error: unknown) => {
+        metrics.projectionFailed();
+        this.logger.error({ err: error }, 'a projection could not be written; the catch-up will fold it');
+      },
+    };
+    this.appender = new Appender(repository, clock, observer, config.audit);
+    metrics.watchQueue(() => this.appender.depth);
+  }
+
+  /**
+   * Decides, commits and projects a command.
+   * @throws Problem OVERLOADED (queue full), DATABASE_UNAVAILABLE (not committed in time; repeating is safe),
+   *   CLOCK_BACKWARDS, or what the command's `decide` threw.
+   */
+  append<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
+    return this.appender.submit(command);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.appender.stop();
+  }
+}

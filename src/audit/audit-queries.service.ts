@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { type Connection, mongo } from 'mongoose';
+import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
+import { type AuditEntryDocument, auditLogCollection } from './audit-entry.schema.ts';
+import { type Action, decodeLeaf, type LogEntry } from './format/leaf.ts';
+import { leafHash } from './format/merkle.ts';
+
+/** Which entries are wanted; all given conditions hold together. */
+export interface EntryFilter {
+  readonly subject?: string | undefined;
+  readonly subjectType?: string | undefined;
+  readonly action?: Action | undefined;
+  readonly actor?: string | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
+/** An entry as readers get it. */
+export interface ReadEntry extends LogEntry {
+  /** RFC 6962 leaf hash, base64. */
+  readonly leafHash: string;
+}
+
+/** Reads the log for people and other services. */
+@Injectable()
+export class AuditQueries {
+  private readonly collection: mongo.Collection<AuditEntryDocument>;
+
+  constructor(@InjectConnection() connection: Connection) {
+    this.collection = auditLogCollection(connection);
+  }
+
+  /** The leaf bytes at an index, or null. */
+  async findLeaf(index: number): Promise<Buffer | null> {
+    const document = await this.collection.findOne(
+      { _id: mongo.Long.fromNumber(index) },
+      { projection: { leaf: 1 } },
+    );
+    return document === null ? null : Buffer.from(document.leaf.buffer);
+  }
+
+  async findEntry(index: number): Promise<ReadEntry | null> {
+    const leaf = await this.findLeaf(index);
+    return leaf === null ? null : readEntry(index, leaf);
+  }
+
+  /** Entries, oldest first. `from` is included, `to` is not. */
+  async page(filter: EntryFilter, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
+    const from = filter.from === undefined ? 0 : await this.firstIndexAt(filter.from);
+    const until = filter.to === undefined ? undefined : await this.firstIndexAt(filter.to);
+    const start = cursor === undefined ? from : Math.max(from, indexOfCursor(cursor) + 1);
+    const documents = await this.collection
+      .find(
+        {
+          _id: {
+            $gte: mongo.Long.fromNumber(start),
+            ...(until !== undefined && { $lt: mongo.Long.fromNumber(until) }),
+          },
+          ...(filter.subject !== undefined && { 'subject.id': filter.subject }),
+          ...(filter.subjectType !== undefined && { 'subject.type': filter.subjectType }),
+          ...(filter.action !== undefined && { action: filter.action }),
+          ...(filter.actor !== undefined && { 'actor.id': filter.actor }),
+        },
+        { projection: { leaf: 1 } },
+      )
+      .sort({ _id: 1 })
+      .limit(limit + 1)
+      .toArray();
+    return pageOf(
+      documents,
+      limit,
+      ({ _id }) => Number(_id),
+      ({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)),
+    );
+  }
+
+  /**
+   * The first index whose entry was made at `time` or later; the size of the log if there is none. `at`
+   * never decreases along the index, so a binary search answers this without an index of its own, which
+   * every insert would have to pay for.
+   */
+  private async firstIndexAt(time: Date): Promise<number> {
+    const [newest] = await this.collection
+      .find({}, { projection: { _id: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    let low = 0;
+    let high = newest === undefined ? 0 : Number(newest._id) + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const entry = await this.collection.findOne(
+        { _id: mongo.Long.fromNumber(middle) },
+        { projection: { at: 1 } },
+      );
+      if (entry !== null && entry.at < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function readEntry(index: number, leaf: Buffer): ReadEntry {
+  return { index, ...decodeLeaf(leaf), leafHash: leafHash(leaf).toString('base64') };
+}

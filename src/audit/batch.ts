@@ -1,0 +1,102 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { encodeLeaf, type LogEntry } from './format/leaf.ts';
+import type { Attachment, AttachmentStore, Command, StreamSubject } from './stream.ts';
+import type { SubjectFolds } from './subject-folds.ts';
+
+/** A command on its way into the log. */
+export interface Pending {
+  readonly command: Command<unknown, unknown>;
+  /** On the monotonic clock; then its caller is told to try again. */
+  readonly expiresAtMs: number;
+  /** Ids of its entries in order. Kept over attempts, so that an entry of a lost attempt is recognised. */
+  readonly ids: string[];
+  /** Its entries that are known to be in the log. */
+  readonly own: LogEntry[];
+  /** How many entries it will have when the latest plan is in the log; 0 before the first plan. */
+  planned: number;
+  /** Gives the caller its answer, or its error, once. */
+  settle(answer: () => unknown): void;
+  readonly settled: boolean;
+}
+
+export interface PlannedEntry {
+  readonly entry: LogEntry;
+  readonly leaf: Buffer;
+  readonly attachment: Attachment | undefined;
+}
+
+/** What an attempt wants to write for one command. */
+export interface Plan {
+  readonly pending: Pending;
+  readonly entries: readonly PlannedEntry[];
+}
+
+/**
+ * Decides the commands in order, each on what the ones before it left. A command whose decision throws is
+ * settled with that error and leaves no trace in the others.
+ * @param next index of the first entry
+ * @param at time of all entries, RFC 3339
+ */
+export function planBatch(batch: readonly Pending[], folds: SubjectFolds, next: number, at: string): Plan[] {
+  const plans: Plan[] = [];
+  for (const pending of batch) {
+    try {
+      const entries = isComplete(pending) ? [] : planOne(pending, folds, next, at);
+      next += entries.length;
+      plans.push({ pending, entries });
+    } catch (error) {
+      pending.settle(() => {
+        throw error;
+      });
+    }
+  }
+  return plans;
+}
+
+function planOne(pending: Pending, folds: SubjectFolds, next: number, at: string): PlannedEntry[] {
+  const { command, own, ids } = pending;
+  const subject = { type: command.stream.subjectType, id: command.subjectId };
+  const entries = command
+    .decide(folds.of(subjectOf(pending)).state, at)
+    .map(({ action, data, attachment }, position): PlannedEntry => {
+      const id = (ids[own.length + position] ??= randomUUIDv7());
+      const entry = { id, at, action, subject, actor: command.actor, data };
+      return { entry: { index: next + position, ...entry }, leaf: encodeLeaf(entry), attachment };
+    });
+  folds.advance(entries.map(({ entry }) => entry));
+  pending.planned = own.length + entries.length;
+  return entries;
+}
+
+/** The subject that the command wants to change. */
+export function subjectOf({ command }: Pending): StreamSubject {
+  return { stream: command.stream, id: command.subjectId };
+}
+
+/** All the entries of the command are in the log; only its answer is open. */
+function isComplete({ planned, own }: Pending): boolean {
+  return planned > 0 && own.length >= planned;
+}
+
+/** Marks those of `written` that belong to the batch as its own; a lost attempt may have written them. */
+export function recognise(batch: readonly Pending[], written: readonly LogEntry[]): void {
+  const byId = new Map(written.map((entry) => [entry.id, entry]));
+  for (const { ids, own } of batch) {
+    for (const id of ids.slice(own.length)) {
+      const entry = byId.get(id);
+      if (entry) own.push(entry);
+    }
+  }
+}
+
+/** Makes the attachments of the plans durable, each store once. */
+export async function storeAttachments(plans: readonly Plan[]): Promise<void> {
+  const byStore = new Map<AttachmentStore, { entryId: string; item: unknown }[]>();
+  for (const { entry, attachment } of plans.flatMap((plan) => plan.entries)) {
+    if (attachment === undefined) continue;
+    const items = byStore.get(attachment.store) ?? [];
+    byStore.set(attachment.store, items);
+    items.push({ entryId: entry.id, item: attachment.item });
+  }
+  await Promise.all([...byStore].map(([store, items]) => store.putAll(items)));
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+
+/** A stretch of the log, `until` excluded. */
+export interface Range {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Which entries this instance has projected itself, so that the catch-up need not look at them. */
+@Injectable()
+export class ProjectedRanges {
+  private ranges: Range[] = [];
+
+  add(from: number, until: number): void {
+    if (until <= from) return;
+    const last = this.ranges.at(-1);
+    // Our own batches follow each other unless another instance wrote between them.
+    if (last?.until === from) this.ranges[this.ranges.length - 1] = { from: last.from, until };
+    else this.ranges.push({ from, until });
+  }
+
+  /** The stretches of `[from, until)` that this instance has not projected; forgets everything before `from`. */
+  gapsIn(from: number, until: number): Range[] {
+    this.ranges = this.ranges.filter((range) => range.until > from).sort((a, b) => a.from - b.from);
+    const gaps: Range[] = [];
+    let next = from;
+    for (const range of this.ranges) {
+      if (range.from >= until) break;
+      if (range.from > next) gaps.push({ from: next, until: range.from });
+      next = Math.max(next, range.until);
+    }
+    if (next < until) gaps.push({ from: next, until });
+    return gaps;
+  }
+}

@@ -1,0 +1,169 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { Interval } from '@nestjs/schedule';
+import { type Connection, mongo } from 'mongoose';
+import { Clock } from '../platform/clock.ts';
+import { DURABLE } from './audit-entry.schema.ts';
+import { AuditLogRepository } from './audit-log.repository.ts';
+import { ProjectedRanges, type Range } from './projected-ranges.ts';
+import type { Subject } from './format/leaf.ts';
+import type { Stream, StreamSubject } from './stream.ts';
+import { SubjectFolds } from './subject-folds.ts';
+
+const CATCH_UP_MS = 1_000;
+/** Other instances project their own entries within milliseconds; only what they left behind is ours to fold. */
+const GRACE_MS = 2_000;
+const CHUNK = 1_000;
+
+interface Watermark {
+  readonly _id: 'projections';
+  /** Every entry before this index is in the projections. */
+  readonly until: mongo.Long | number;
+}
+
+/** Keeps projections equal to the log when an instance dies between a commit and its projection. */
+@Injectable()
+export class Projections implements OnApplicationBootstrap {
+  private readonly logger = new Logger(Projections.name);
+  private readonly streams = new Map<string, Stream<unknown>>();
+  private readonly watermarks: mongo.Collection<Watermark>;
+  private until: number | null = null;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    @InjectConnection() connection: Connection,
+    private readonly repository: AuditLogRepository,
+    private readonly projected: ProjectedRanges,
+    private readonly clock: Clock,
+  ) {
+    this.watermarks = connection
+      .getClient()
+      .db(connection.name)
+      .collection<Watermark>('projection_watermarks', DURABLE);
+  }
+
+  /** Makes a stream known by whose `evolve` and `project` entries are folded. */
+  register<State>(stream: Stream<State>): void {
+    this.streams.set(stream.subjectType, stream);
+  }
+
+  /** Folds what an earlier process left behind before the first request is taken. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.catchUp(0);
+  }
+
+  @Interval(CATCH_UP_MS)
+  async catchUpRegularly(): Promise<void> {
+    try {
+      await (this.running ??= this.catchUp(GRACE_MS));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the catch-up of projections failed; it tries again');
+    } finally {
+      this.running = null;
+    }
+  }
+
+  /**
+   * Makes every projection what the log says: folds all subjects again, in place, and drops what the log
+   * knows nothing of. Safe while instances write.
+   * @param progress is told how many entries of how many are done
+   */
+  async rebuild(progress: (done: number, of: number) => void): Promise<{ entries: number; strays: number }> {
+    const { next } = await this.repository.readHead();
+    for (let from = 0; from < next; from += CHUNK) {
+      const until = Math.min(from + CHUNK, next);
+      const entries = await this.repository.readSubjectsIn(from, until);
+      await this.fold([...newestOf(entries).values()], true);
+      progress(until, next);
+    }
+    let strays = 0;
+    for (const stream of this.streams.values()) strays += await this.dropStrays(stream);
+    return { entries: next, strays };
+  }
+
+  private async dropStrays({ subjectType, projection }: Stream<unknown>): Promise<number> {
+    let dropped = 0;
+    let ids = (await projection?.idsAfter('', CHUNK)) ?? [];
+    while (ids.length > 0) {
+      const known = await this.repository.knownSubjects(subjectType, ids);
+      const strays = ids.filter((id) => !known.has(id));
+      await projection?.drop(strays);
+      dropped += strays.length;
+      ids = (await projection?.idsAfter(ids.at(-1) ?? '', CHUNK)) ?? [];
+    }
+    return dropped;
+  }
+
+  private async catchUp(graceMs: number): Promise<void> {
+    const from = (this.until ??= await this.readWatermark());
+    const { next } = await this.repository.readHead();
+    if (next <= from) return;
+    let until = next;
+    for (const gap of this.projected.gapsIn(from, next)) {
+      const reached = await this.foldGap(gap, graceMs);
+      if (reached < gap.until) {
+        until = reached;
+        break;
+      }
+    }
+    if (until <= from) return;
+    await this.watermarks.updateOne(
+      { _id: 'projections' },
+      { $max: { until: mongo.Long.fromNumber(until) } },
+      { upsert: true },
+    );
+    this.until = until;
+  }
+
+  /** Folds a gap chunk by chunk up to the first entry that is too young; returns the index it reached. */
+  private async foldGap(gap: Range, graceMs: number): Promise<number> {
+    const youngest = this.clock.now().getTime() - graceMs;
+    for (let from = gap.from; from < gap.until; from += CHUNK) {
+      const entries = await this.repository.readSubjectsIn(from, Math.min(from + CHUNK, gap.until));
+      const tooYoung = entries.findIndex(({ at }) => at.getTime() > youngest);
+      const settled = tooYoung < 0 ? entries : entries.slice(0, tooYoung);
+      await this.fold(await this.behind(newestOf(settled)));
+      if (tooYoung >= 0) return from + tooYoung;
+    }
+    return gap.until;
+  }
+
+  /** Leaves out the subjects whose projection already holds their newest entry. */
+  private async behind(newest: ReadonlyMap<string, NewestEntry>): Promise<NewestEntry[]> {
+    const behind: NewestEntry[] = [];
+    for (const [type, stream] of this.streams) {
+      const ofType = [...newest.values()].filter(({ subject }) => subject.type === type);
+      if (ofType.length === 0) continue;
+      const upTo = await stream.projection?.projectedUpTo(ofType.map(({ subject }) => subject.id));
+      behind.push(...ofType.filter(({ subject, index }) => (upTo?.get(subject.id) ?? -1) < index));
+    }
+    return behind;
+  }
+
+  private async fold(entries: readonly NewestEntry[], alsoEqual = false): Promise<void> {
+    const subjects = entries.flatMap(({ subject }): StreamSubject[] => {
+      const stream = this.streams.get(subject.type);
+      return stream?.projection ? [{ stream, id: subject.id }] : [];
+    });
+    if (subjects.length === 0) return;
+    const folds = new SubjectFolds(
+      subjects,
+      await this.repository.readSubjects(subjects.map(({ id }) => id)),
+    );
+    await folds.project(subjects, alsoEqual);
+  }
+
+  private async readWatermark(): Promise<number> {
+    const watermark = await this.watermarks.findOne({ _id: 'projections' });
+    return watermark === null ? 0 : Number(watermark.until);
+  }
+}
+
+interface NewestEntry {
+  readonly index: number;
+  readonly subject: Subject;
+}
+
+function newestOf(entries: readonly NewestEntry[]): Map<string, NewestEntry> {
+  return new Map(entries.map((entry) => [`${entry.subject.type}/${entry.subject.id}`, entry]));
+}

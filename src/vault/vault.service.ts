@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { type Connection, mongo } from 'mongoose';
+import type { Attachment, AttachmentStore } from '../audit/stream.ts';
+import { Clock } from '../platform/clock.ts';
+import { AppConfig, type MasterKey } from '../platform/config/app-config.ts';
+import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { newDataKey, open, seal, unwrapKey, wrapKey } from './envelope.ts';
+import { vaultCollection, type VaultDocument } from './vault.schema.ts';
+
+export type BlobKind = 'callback' | 'pull' | 'quarantine' | 'comment';
+
+/** Bytes to be kept, and where they belong. */
+export interface Blob {
+  /** Session uuid, or receipt id of a quarantined delivery. */
+  readonly session: string;
+  readonly kind: BlobKind;
+  readonly bytes: Buffer;
+  /** The session has blobs already, so its data key is to be used again. */
+  readonly hasEarlier: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The one home of personal data (G6): encrypted at rest, one data key a session, erasable. */
+@Injectable()
+export class Vault implements AttachmentStore {
+  private readonly collection: mongo.Collection<VaultDocument>;
+  private readonly masters: readonly MasterKey[];
+  private readonly legalHoldMs: number;
+
+  constructor(
+    @InjectConnection() connection: Connection,
+    config: AppConfig,
+    private readonly clock: Clock,
+  ) {
+    this.collection = vaultCollection(connection);
+    this.masters = config.vault.masterKeys;
+    this.legalHoldMs = config.vault.legalHoldDays * DAY_MS;
+  }
+
+  /** Wraps a blob for an entry; the appender makes it durable before the entry. */
+  attachment(blob: Blob): Attachment {
+    return { store: this, item: blob };
+  }
+
+  /** @see AttachmentStore.putAll */
+  async putAll(attachments: readonly { readonly entryId: string; readonly item: unknown }[]): Promise<void> {
+    const blobs = attachments.map(({ entryId, item }) => ({ entryId, blob: item as Blob }));
+    const keys = await this.keysOf(blobs.flatMap(({ blob }) => (blob.hasEarlier ? [blob.session] : [])));
+    const documents = blobs.map(({ entryId, blob }) => this.sealBlob(entryId, blob, keys));
+    try {
+      await this.collection.insertMany(documents, { ordered: false });
+    } catch (error) {
+      // An earlier attempt has stored some of them under the same entry ids.
+      if (!isOnlyDuplicateKeys(error)) throw error;
+    }
+  }
+
+  /**
+   * The bytes that were kept with an entry, or null if they were erased.
+   * @throws Error if the master key is missing or the blob was altered.
+   */
+  async find(entryId: string): Promise<Buffer | null> {
+    const document = await this.collection.findOne({ _id: entryId });
+    if (document === null) return null;
+    const dataKey = this.unwrap(document);
+    const sealed = {
+      iv: bytesOf(document.iv),
+      tag: bytesOf(document.tag),
+      ciphertext: bytesOf(document.ciphertext),
+    };
+    return open(dataKey, sealed, document);
+  }
+
+  /** When the last blob of a session may be erased; null if the session has none. */
+  async findErasableAfter(session: string): Promise<Date | null> {
+    const [latest] = await this.collection.find({ session }).sort({ erasableAfter: -1 }).limit(1).toArray();
+    return latest?.erasableAfter ?? null;
+  }
+
+  /** Destroys a session's blobs together with their keys. Returns how many there were. */
+  async erase(session: string): Promise<number> {
+    return (await this.collection.deleteMany({ session })).deletedCount;
+  }
+
+  private sealBlob(
+    entryId: string,
+    { session, kind, bytes }: Blob,
+    keys: Map<string, SessionKey>,
+  ): VaultDocument {
+    const { dataKey, keyId, wrappedKey } = keys.get(session) ?? this.newKey(session);
+    keys.set(session, { dataKey, keyId, wrappedKey });
+    const { iv, tag, ciphertext } = seal(dataKey, bytes, { session, kind });
+    const createdAt = this.clock.now();
+    return {
+      _id: entryId,
+      session,
+      kind,
+      keyId,
+      wrappedKey: new mongo.Binary(wrappedKey),
+      iv: new mongo.Binary(iv),
+      tag: new mongo.Binary(tag),
+      ciphertext: new mongo.Binary(ciphertext),
+      createdAt,
+      erasableAfter: new Date(createdAt.getTime() + this.legalHoldMs),
+    };
+  }
+
+  private async keysOf(sessions: readonly string[]): Promise<Map<string, SessionKey>> {
+    const keys = new Map<string, SessionKey>();
+    if (sessions.length === 0) return keys;
+    const documents = this.collection
+      .find(
+        { session: { $in: [...new Set(sessions)] } },
+        { projection: { session: 1, keyId: 1, wrappedKey: 1 } },
+      )
+      .sort({ session: 1, createdAt: 1 });
+    for await (const document of documents) {
+      if (keys.has(document.session)) continue;
+      keys.set(document.session, {
+        dataKey: this.unwrap(document),
+        keyId: document.keyId,
+        wrappedKey: bytesOf(document.wrappedKey),
+      });
+    }
+    return keys;
+  }
+
+  private newKey(session: string): SessionKey {
+    const [active] = this.masters;
+    if (active === undefined) throw new Error('VAULT_KEYS holds no key');
+    const dataKey = newDataKey();
+    return { dataKey, ...wrapKey(active, dataKey, session) };
+  }
+
+  private unwrap({
+    keyId,
+    wrappedKey,
+    session,
+  }: Pick<VaultDocument, 'keyId' | 'wrappedKey' | 'session'>): Buffer {
+    return unwrapKey(this.masters, { keyId, wrappedKey: bytesOf(wrappedKey) }, session);
+  }
+}
+
+interface SessionKey {
+  readonly dataKey: Buffer;
+  readonly keyId: string;
+  readonly wrappedKey: Buffer;
+}
+
+function bytesOf(binary: mongo.Binary): Buffer {
+  return Buffer.from(binary.buffer.buffer, binary.buffer.byteOffset, binary.length());
+}
