@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.ts';
+import { AuditModule } from './audit/audit.module.ts';
+import { CallbackModule } from './callback/callback.module.ts';
+import { ConclusionRulesModule } from './conclusion-rules/conclusion-rules.module.ts';
+import { PlatformModule } from './platform/platform.module.ts';
+import { SessionsModule } from './sessions/sessions.module.ts';
+import { VaultModule } from './vault/vault.module.ts';
+
+/** The whole product: what the vendor sends comes in at the top and ends, explained, in the log. */
+@Module({
+  imports: [
+    CallbackModule, //         vendor → us: deliveries, receipts, quarantine
+    SessionsModule, //         what is known of each customer's check, folded from the log
+    ConclusionRulesModule, //  what a result means to this bank
+    VaultModule, //            personal data, encrypted and erasable
+    AuditModule, //            the immutable log that all of it rests on
+    AccessModule, //           who may call what
+    PlatformModule, //         configuration, database, HTTP manners, health, metrics
+  ],
+})
+export class AppModule {}

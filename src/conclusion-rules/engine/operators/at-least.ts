@@ -1,0 +1,11 @@
+import { fromBoolean } from '../kleene.ts';
+import { inWords, type Operator } from './operator.ts';
+
+/** The number is the bound or above. */
+export const atLeast: Operator = {
+  operand: 'one',
+  reads: ['number'],
+  compare: (value, bound) =>
+    fromBoolean(typeof value === 'number' && typeof bound === 'number' && value >= bound),
+  describe: (bound, negated) => (negated ? `below ${inWords(bound)}` : `at least ${inWords(bound)}`),
+};

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.ts';
+import { Clock } from '../platform/clock.ts';
+import { AppConfig } from '../platform/config/app-config.ts';
+import { Problem } from '../platform/http/problem.ts';
+import { normaliseResult } from '../results/normalise-result.ts';
+import type { NormalisedResult } from '../results/normalised-result.ts';
+import { readVendorBody } from '../results/vendor-body.ts';
+import { Vault } from '../vault/vault.service.ts';
+import { decideErase, decideView } from './session.decider.ts';
+import { SessionQueries } from './session-queries.service.ts';
+import { SessionsService } from './sessions.service.ts';
+import type { SessionResult, SessionState } from './session-state.ts';
+
+/** Shows and erases what only the vault holds; nobody sees it without an entry that says so. */
+@Injectable()
+export class PersonalData {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly queries: SessionQueries,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * A result as the vendor delivered it, byte for byte.
+   * @param version the latest if not given
+   * @throws Problem SESSION_NOT_FOUND, RESULT_NOT_FOUND, PERSONAL_DATA_ERASED
+   */
+  async viewRaw(uuid: string, version: number | undefined, actor: Actor): Promise<Buffer> {
+    const { raw } = await this.view(uuid, version, actor, 'RAW');
+    return raw;
+  }
+
+  /** Like {@link viewRaw}, read into our own terms. */
+  async viewNormalised(
+    uuid: string,
+    version: number | undefined,
+    actor: Actor,
+  ): Promise<{ meta: SessionResult; result: NormalisedResult }> {
+    const { meta, raw } = await this.view(uuid, version, actor, 'NORMALISED');
+    return { meta, result: this.normalise(uuid, raw) };
+  }
+
+  /** Reads a result for our own processing, which shows it to nobody. Null if it was erased. */
+  async findForProcessing(uuid: string, meta: SessionResult): Promise<NormalisedResult | null> {
+    const raw = await this.vault.find(meta.entryId);
+    return raw === null ? null : this.normalise(uuid, raw);
+  }
+
+  /**
+   * Erases every result of a session for good.
+   * @throws Problem SESSION_NOT_FOUND, LEGAL_HOLD (with the time from which it may be done)
+   */
+  async erase(uuid: string, legalBasis: string, actor: Actor): Promise<SessionState> {
+    await this.queries.getOrThrow(uuid);
+    const erasableAfter = await this.vault.findErasableAfter(uuid);
+    if (erasableAfter !== null && erasableAfter > this.clock.now()) {
+      throw new Problem('LEGAL_HOLD', 'Ask again after the time in erasableAfter.', {
+        members: { erasableAfter: erasableAfter.toISOString() },
+      });
+    }
+    // The entry first: data that is gone without a trace would be worse than an entry whose erasure is repeated.
+    const { state } = await this.sessions.append(uuid, actor, (before) => decideErase(before, legalBasis));
+    await this.vault.erase(uuid);
+    return state;
+  }
+
+  private async view(
+    uuid: string,
+    version: number | undefined,
+    actor: Actor,
+    form: 'NORMALISED' | 'RAW',
+  ): Promise<{ meta: SessionResult; raw: Buffer }> {
+    const { results } = await this.queries.getOrThrow(uuid);
+    const meta =
+      version === undefined ? results.at(-1) : results.find((result) => result.version === version);
+    if (meta === undefined) throw new Problem('RESULT_NOT_FOUND', 'See the versions in the session.');
+    const raw = await this.vault.find(meta.entryId);
+    if (raw === null)
+      throw new Problem('PERSONAL_DATA_ERASED', 'The timeline says when and on what legal basis.');
+    await this.sessions.append(uuid, actor, () => decideView(meta.version, form));
+    return { meta, raw };
+  }
+
+  private normalise(uuid: string, raw: Buffer): NormalisedResult {
+    const body = readVendorBody(raw, this.config.callback.dataKey);
+    if (!body.ok) throw new Error(`a stored result can't be read any more: ${body.reason}`);
+    return normaliseResult(uuid, body.result);
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { AuditQueries, type ReadEntry } from '../audit/audit-queries.service.ts';
+import type { Page } from '../platform/http/paging.ts';
+import { Problem } from '../platform/http/problem.ts';
+import { type SessionFilter, SessionRepository } from './session.repository.ts';
+import { SESSION } from './session.stream.ts';
+import type { SessionState } from './session-state.ts';
+
+/** Reads sessions from their projection. */
+@Injectable()
+export class SessionQueries {
+  constructor(
+    private readonly repository: SessionRepository,
+    private readonly entries: AuditQueries,
+  ) {}
+
+  /** @throws Problem SESSION_NOT_FOUND */
+  async getOrThrow(uuid: string): Promise<SessionState> {
+    const state = await this.repository.find(uuid);
+    if (state === null) throw new Problem('SESSION_NOT_FOUND', 'Check the uuid, or register the session.');
+    return state;
+  }
+
+  /** Sessions, newest first. */
+  list(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
+    return this.repository.page(filter, limit, cursor);
+  }
+
+  /**
+   * The entries about a session, oldest first.
+   * @throws Problem SESSION_NOT_FOUND
+   */
+  async timeline(uuid: string, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
+    await this.getOrThrow(uuid);
+    return this.entries.page({ subject: uuid, subjectType: SESSION }, limit, cursor);
+  }
+
+  /** Sessions with a result that has waited for its conclusion since before `time`. */
+  findUnconcluded(time: Date, limit: number): Promise<SessionState[]> {
+    return this.repository.findUnconcluded(time, limit);
+  }
+}

@@ -1,0 +1,128 @@
+import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
+import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
+import { Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { type Connection, mongo } from 'mongoose';
+import type { Fold, Projection } from '../audit/stream.ts';
+import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
+import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { type SessionDocument, sessionsCollection } from './session.schema.ts';
+import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
+import type { SessionStatus } from './session-status.ts';
+
+/** Which sessions are wanted; all given conditions hold together. */
+export interface SessionFilter {
+  readonly status?: SessionStatus | undefined;
+  readonly decision?: Decision | undefined;
+  readonly grade?: Grade | undefined;
+  readonly channel?: string | undefined;
+  readonly customerRef?: string | undefined;
+  /** Earliest first entry, included. */
+  readonly from?: Date | undefined;
+  /** Latest first entry, excluded. */
+  readonly to?: Date | undefined;
+}
+
+/** The projection of sessions: written by folding the log, and by nothing else. */
+@Injectable()
+export class SessionRepository implements Projection<SessionState> {
+  private readonly collection: mongo.Collection<SessionDocument>;
+
+  constructor(@InjectConnection() connection: Connection) {
+    this.collection = sessionsCollection(connection);
+  }
+
+  /** Writes folds; where another instance has already written a newer one, that one stays. */
+  async put(folds: readonly Fold<SessionState>[], alsoEqual = false): Promise<void> {
+    // A look at a session that does not exist leaves an entry but no session.
+    const existing = folds.filter(({ state }) => state.status !== 'NONE');
+    if (existing.length === 0) return;
+    const operations = existing.map(({ id, state, lastIndex }) => ({
+      replaceOne: {
+        filter: { _id: id, lastIndex: { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) } },
+        replacement: toDocument(state, lastIndex),
+        upsert: true,
+      },
+    }));
+    try {
+      await this.collection.bulkWrite(operations, { ordered: false });
+    } catch (error) {
+      // The upsert of an older fold meets the newer document: that is the newer one staying.
+      if (!isOnlyDuplicateKeys(error)) throw error;
+    }
+  }
+
+  async find(uuid: string): Promise<SessionState | null> {
+    const document = await this.collection.findOne({ _id: uuid }, { projection: { state: 1 } });
+    return document?.state ?? null;
+  }
+
+  async page(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
+    const { from, to, ...equal } = filter;
+    const documents = await this.collection
+      .find(
+        {
+          ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+          ...((from ?? to) && { createdAt: { ...(from && { $gte: from }), ...(to && { $lt: to }) } }),
+          ...(cursor !== undefined && { firstIndex: { $lt: mongo.Long.fromNumber(indexOfCursor(cursor)) } }),
+        },
+        { projection: { state: 1, firstIndex: 1 } },
+      )
+      .sort({ firstIndex: -1 })
+      .limit(limit + 1)
+      .toArray();
+    return pageOf(
+      documents,
+      limit,
+      ({ firstIndex }) => Number(firstIndex),
+      ({ state }) => state,
+    );
+  }
+
+  /** The log index up to which each of these sessions is projected. */
+  async projectedUpTo(uuids: readonly string[]): Promise<Map<string, number>> {
+    const documents = await this.collection
+      .find({ _id: { $in: [...uuids] } }, { projection: { lastIndex: 1 } })
+      .toArray();
+    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  }
+
+  async idsAfter(after: string, limit: number): Promise<string[]> {
+    const documents = await this.collection
+      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id }) => _id);
+  }
+
+  async drop(uuids: readonly string[]): Promise<void> {
+    if (uuids.length > 0) await this.collection.deleteMany({ _id: { $in: [...uuids] } });
+  }
+
+  /** Sessions with a result that has waited for its conclusion since before `time`. */
+  async findUnconcluded(time: Date, limit: number): Promise<SessionState[]> {
+    const documents = await this.collection
+      .find({ unconcludedSince: { $lt: time } }, { projection: { state: 1 } })
+      .sort({ unconcludedSince: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ state }) => state);
+  }
+}
+
+function toDocument(state: SessionState, lastIndex: number): Omit<SessionDocument, '_id'> {
+  if (state.status === 'NONE') throw new Error('a session without entries has no projection');
+  return {
+    lastIndex: mongo.Long.fromNumber(lastIndex),
+    firstIndex: mongo.Long.fromNumber(state.firstIndex),
+    createdAt: new Date(state.createdAt),
+    status: state.status,
+    decision: governingResult(state)?.conclusion?.decision ?? null,
+    grade: gradeOf(state),
+    channel: state.registration?.channel ?? null,
+    customerRef: state.registration?.customerRef ?? null,
+    ...(isUnconcluded(state) && { unconcludedSince: new Date(state.updatedAt) }),
+    state,
+  };
+}

@@ -1,0 +1,53 @@
+import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
+import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
+import { type Connection, mongo } from 'mongoose';
+import type { CollectionPlan } from '../platform/mongo/collections.ts';
+import type { SessionState } from './session-state.ts';
+import type { SessionStatus } from './session-status.ts';
+
+/** The projection of a session: its state, and beside it what lists filter by. */
+export interface SessionDocument {
+  /** uuid */
+  readonly _id: string;
+  /** Log index up to which `state` holds. */
+  readonly lastIndex: number | mongo.Long;
+  /** Order of sessions in lists. */
+  readonly firstIndex: number | mongo.Long;
+  readonly createdAt: Date;
+  readonly status: SessionStatus;
+  readonly decision: Decision | null;
+  readonly grade: Grade | null;
+  readonly channel: string | null;
+  readonly customerRef: string | null;
+  /** Set while a result waits for its conclusion, which only a crash makes visible. */
+  readonly unconcludedSince?: Date;
+  readonly state: SessionState;
+}
+
+export const SESSIONS_PLAN: CollectionPlan = {
+  name: 'sessions',
+  indexes: [
+    { keys: { firstIndex: -1 }, serves: 'all sessions, newest first' },
+    { keys: { status: 1, firstIndex: -1 }, serves: 'sessions of one status, newest first' },
+    {
+      keys: { customerRef: 1, firstIndex: -1 },
+      onlyWhere: { customerRef: { $type: 'string' } },
+      serves: "a customer's sessions",
+    },
+    {
+      keys: { unconcludedSince: 1 },
+      onlyWhere: { unconcludedSince: { $exists: true } },
+      serves: 'the sweep for unjudged results',
+    },
+  ],
+};
+
+export function sessionsCollection(connection: Connection): mongo.Collection<SessionDocument> {
+  return connection
+    .getClient()
+    .db(connection.name)
+    .collection<SessionDocument>(SESSIONS_PLAN.name, {
+      readConcern: { level: 'majority' },
+      writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
+    });
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.ts';
+import { SYSTEM_ACTOR, VENDOR_ACTOR } from '../access/actor.ts';
+import { AuditLog } from '../audit/audit-log.service.ts';
+import type { LogEntry } from '../audit/format/leaf.ts';
+import type { EntryDraft } from '../audit/stream.ts';
+import { ConclusionService } from '../conclusion-rules/conclusion.service.ts';
+import { AppConfig } from '../platform/config/app-config.ts';
+import { Problem } from '../platform/http/problem.ts';
+import type { NormalisedResult } from '../results/normalised-result.ts';
+import { KeyedDigest } from '../vault/keyed-digest.service.ts';
+import { Vault } from '../vault/vault.service.ts';
+import { confirmsUnder } from './confirmation.ts';
+import { decideConclude, decideReceiveCallback, decideRegister } from './session.decider.ts';
+import { SessionStream } from './session.stream.ts';
+import { findResult, type Registration, type SessionState } from './session-state.ts';
+import { verdictOf } from './vendor-verdict.ts';
+
+/** What became of a delivery. */
+export interface Receipt {
+  /** Id of the entry that keeps the delivery; the same for every repetition. */
+  readonly receiptId: string;
+  readonly outcome: 'ACCEPTED' | 'DUPLICATE' | 'NEW_VERSION';
+}
+
+/** A usable result as the vendor delivered it. */
+export interface DeliveredResult {
+  readonly uuid: string;
+  /** The body exactly as it came. */
+  readonly raw: Buffer;
+  /** Canonical bytes of the result alone: what makes two deliveries the same. */
+  readonly canonical: Buffer;
+  readonly result: NormalisedResult;
+}
+
+/** Everything that happens to a session goes through here and into the log. */
+@Injectable()
+export class SessionsService {
+  private readonly confirms;
+
+  constructor(
+    private readonly log: AuditLog,
+    private readonly stream: SessionStream,
+    private readonly conclusions: ConclusionService,
+    private readonly digest: KeyedDigest,
+    private readonly vault: Vault,
+    private readonly config: AppConfig,
+  ) {
+    this.confirms = confirmsUnder(config.confirmationPolicy);
+  }
+
+  /**
+   * Registers a session that the bank has started with the vendor.
+   * @returns `created: false` if the same registration was made before.
+   * @throws Problem SESSION_CONFLICT if it was registered with other properties.
+   */
+  async register(
+    uuid: string,
+    registration: Registration,
+    actor: Actor,
+  ): Promise<{ created: boolean; state: SessionState }> {
+    const { state, own } = await this.append(uuid, actor, (before) =>
+      decideRegister(before, { registration, defaults: this.config.sessions }),
+    );
+    if (!sameRegistration(state.registration, registration)) {
+      throw new Problem('SESSION_CONFLICT', 'Read the session, or register under a new uuid.');
+    }
+    return { created: own.length > 0, state };
+  }
+
+  /** Takes a callback in: kept, judged and durable when this resolves. Repeating it changes nothing. */
+  async receiveCallback({ uuid, raw, canonical, result }: DeliveredResult): Promise<Receipt> {
+    const digest = this.digest.of('result', canonical);
+    const { judge } = this.conclusions;
+    const { state, own } = await this.append(uuid, VENDOR_ACTOR, (before, at) =>
+      decideReceiveCallback(
+        before,
+        {
+          digest,
+          bytes: raw.length,
+          vendor: verdictOf(result),
+          result,
+          judge,
+          confirms: this.confirms,
+          attachment: (hasEarlier) =>
+            this.vault.attachment({ session: uuid, kind: 'callback', bytes: raw, hasEarlier }),
+        },
+        at,
+      ),
+    );
+    const kept = findResult(state, digest, 'CALLBACK');
+    if (kept === undefined) throw new Error('a committed callback is not in its session');
+    const isOurs = own.some(({ id }) => id === kept.entryId);
+    const outcome = !isOurs ? 'DUPLICATE' : kept.version === 1 ? 'ACCEPTED' : 'NEW_VERSION';
+    return { receiptId: kept.entryId, outcome };
+  }
+
+  /** Judges a result that a crash left unjudged. */
+  async conclude(uuid: string, version: number, result: NormalisedResult): Promise<void> {
+    const { judge } = this.conclusions;
+    const conclude = { version, result, judge, confirms: this.confirms };
+    await this.append(uuid, SYSTEM_ACTOR, (before, at) => decideConclude(before, conclude, at));
+  }
+
+  /**
+   * Appends what `decide` wants for a session.
+   * @returns the session after the commit and those entries that this call brought in.
+   */
+  append(
+    uuid: string,
+    actor: Actor,
+    decide: (state: SessionState, at: string) => readonly EntryDraft[],
+  ): Promise<{ state: SessionState; own: readonly LogEntry[] }> {
+    return this.log.append({
+      stream: this.stream,
+      subjectId: uuid,
+      actor,
+      decide,
+      answer: (state: SessionState, own) => ({ state, own }),
+    });
+  }
+}
+
+function sameRegistration(a: Registration | null, b: Registration): boolean {
+  return (
+    a !== null &&
+    a.customerRef === b.customerRef &&
+    a.channel === b.channel &&
+    a.expectedWithinSeconds === b.expectedWithinSeconds &&
+    a.expiresAfterSeconds === b.expiresAfterSeconds
+  );
+}
