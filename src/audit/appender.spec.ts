@@ -1,0 +1,265 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Clock } from '../platform/clock.ts';
+import { Problem } from '../platform/http/problem.ts';
+import { Appender, type AppenderObserver } from './appender.ts';
+import type { Head } from './audit-log.repository.ts';
+import type { PlannedEntry } from './batch.ts';
+import type { LogEntry } from './format/leaf.ts';
+import type { Command, Stream } from './stream.ts';
+
+/** What goes wrong with one attempt to insert: nothing, nothing is written, all but the answer, or a part of it. */
+type Fault = 'NONE' | 'LOST_REQUEST' | 'LOST_ANSWER' | 'WRITTEN_IN_PART';
+
+/** A log as MongoDB keeps it: dense ids, taken once, ordered inserts that stop at the first taken one. */
+class SimulatedLog {
+  readonly entries: LogEntry[] = [];
+  constructor(private readonly faults: Fault[] = []) {}
+
+  readHead(): Promise<Head> {
+    const newest = this.entries.at(-1);
+    return later({ next: this.entries.length, at: newest?.at ?? '' });
+  }
+
+  async insert(from: number, planned: readonly PlannedEntry[]): Promise<void> {
+    const fault = this.faults.shift() ?? 'NONE';
+    await later(undefined);
+    if (fault === 'LOST_REQUEST') throw new Error('network: request lost');
+    for (const [offset, { entry }] of planned.entries()) {
+      if (fault === 'WRITTEN_IN_PART' && offset > planned.length / 2) break;
+      // Another writer may come between any two documents of one batch.
+      if (offset % 3 === 2) await later(undefined);
+      if (from + offset !== this.entries.length)
+        throw Object.assign(new Error('duplicate key'), { code: 11000 });
+      this.entries.push({ ...entry, index: from + offset });
+    }
+    if (fault !== 'NONE') throw new Error('network: answer lost');
+  }
+
+  readFrom(index: number): Promise<LogEntry[]> {
+    return later(this.entries.slice(index));
+  }
+
+  readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
+    return later(this.entries.filter(({ subject }) => ids.includes(subject.id)));
+  }
+}
+
+function later<T>(value: T): Promise<T> {
+  return new Promise((resolve) => setImmediate(resolve, value));
+}
+
+class StoppedClock extends Clock {
+  constructor(public time = '2026-01-31T08:00:00.000Z') {
+    super();
+  }
+  override now(): Date {
+    return new Date(this.time);
+  }
+}
+
+const silent: AppenderObserver = {
+  committed: () => undefined,
+  attemptFailed: () => undefined,
+  projected: () => undefined,
+  projectionFailed: () => undefined,
+};
+
+const options = { queueLimit: 1_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
+
+function appenderOn(log: SimulatedLog, clock: Clock = new StoppedClock(), observer = silent): Appender {
+  return new Appender(log, clock, observer, options);
+}
+
+/** Counts its entries, so that every entry can say what the state was when it was decided. */
+const counter: Stream<number> = { subjectType: 'counter', initial: () => 0, evolve: (state) => state + 1 };
+
+/** Adds `size` entries, each naming the state on which it was decided. */
+function add(id: string, size = 1): Command<number, { state: number; own: number[] }> {
+  return {
+    stream: counter,
+    subjectId: id,
+    actor: { type: 'system', id: 'test' },
+    decide: (state) =>
+      Array.from({ length: size }, (_, n) => ({ action: 'callback.received', data: { seen: state + n } })),
+    answer: (state, own) => ({ state, own: own.map(({ index }) => index) }),
+  };
+}
+
+/** Adds one entry if there is none. */
+function once(id: string): Command<number, 'FIRST' | 'LATER'> {
+  return {
+    stream: counter,
+    subjectId: id,
+    actor: { type: 'system', id: 'test' },
+    decide: (state) => (state === 0 ? [{ action: 'callback.received', data: { seen: 0 } }] : []),
+    answer: (_, own) => (own.length > 0 ? 'FIRST' : 'LATER'),
+  };
+}
+
+function decidedOnExactState(log: SimulatedLog): boolean {
+  const counts = new Map<string, number>();
+  return log.entries.every(({ subject, data, index }, position) => {
+    const seen = counts.get(subject.id) ?? 0;
+    counts.set(subject.id, seen + 1);
+    return data['seen'] === seen && index === position;
+  });
+}
+
+describe(Appender.name, () => {
+  it('puts commands that wait together into one batch and answers each from the state after it', async () => {
+    const log = new SimulatedLog();
+    let batches = 0;
+    const sut = appenderOn(log, undefined, { ...silent, committed: () => (batches += 1) });
+    const answers = await Promise.all([sut.submit(add('a')), sut.submit(add('b', 2)), sut.submit(add('a'))]);
+    expect(answers).toEqual([
+      { state: 2, own: [0] },
+      { state: 2, own: [1, 2] },
+      { state: 2, own: [3] },
+    ]);
+    expect(batches).toBe(1);
+  });
+
+  it('takes one of many equal commands, however many instances are asked at once', async () => {
+    const log = new SimulatedLog();
+    const instances = [appenderOn(log), appenderOn(log), appenderOn(log)];
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => instances[n % 3]!.submit(once('a'))));
+    expect(answers.filter((answer) => answer === 'FIRST')).toHaveLength(1);
+    expect(log.entries).toHaveLength(1);
+  });
+
+  it('keeps the log dense, each command once and each decision exact, whatever is lost on the way', async () => {
+    const fault = fc.constantFrom<Fault>('NONE', 'LOST_REQUEST', 'LOST_ANSWER', 'WRITTEN_IN_PART');
+    const commands = fc.array(fc.record({ id: fc.constantFrom('a', 'b', 'c'), instance: fc.nat(2) }), {
+      minLength: 1,
+      maxLength: 25,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 8 }), commands, async (faults, wishes) => {
+        const log = new SimulatedLog(faults);
+        const instances = [appenderOn(log), appenderOn(log), appenderOn(log)];
+        const answers = await Promise.all(
+          wishes.map(({ id, instance }) => instances[instance]!.submit(add(id))),
+        );
+        expect(decidedOnExactState(log)).toBe(true);
+        expect(log.entries).toHaveLength(wishes.length);
+        const claimed = answers.flatMap((answer) => answer.own);
+        expect(claimed.toSorted((a, b) => a - b)).toEqual(log.entries.map(({ index }) => index));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps the order of times although an instance has a slower clock', async () => {
+    const log = new SimulatedLog();
+    await appenderOn(log, new StoppedClock('2026-01-31T08:00:03.000Z')).submit(add('a'));
+    await appenderOn(log, new StoppedClock('2026-01-31T08:00:00.000Z')).submit(add('a'));
+    expect(log.entries.map(({ at }) => at)).toEqual(['2026-01-31T08:00:03.000Z', '2026-01-31T08:00:03.000Z']);
+  });
+
+  it('refuses to write while its clock is behind the log by more than the tolerance', async () => {
+    const log = new SimulatedLog();
+    await appenderOn(log, new StoppedClock('2026-01-31T09:00:00.000Z')).submit(add('a'));
+    const clock = new StoppedClock('2026-01-31T08:00:00.000Z');
+    const sut = appenderOn(log, clock);
+    await expect(sut.submit(add('a'))).rejects.toMatchObject({ code: 'CLOCK_BACKWARDS' });
+    clock.time = '2026-01-31T09:00:01.000Z';
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ state: 2 });
+  });
+
+  it('gives an error of one decision to its caller alone', async () => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log);
+    const broken = {
+      ...add('a'),
+      decide: () => {
+        throw new TypeError('a bug');
+      },
+    };
+    const [first, second, third] = await Promise.allSettled([
+      sut.submit(add('a')),
+      sut.submit(broken),
+      sut.submit(add('a')),
+    ]);
+    expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(decidedOnExactState(log)).toBe(true);
+  });
+
+  it('leaves no trace of a command whose entry is too large', async () => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log);
+    const large = {
+      ...add('a'),
+      decide: () => [{ action: 'callback.received' as const, data: { text: 'x'.repeat(40_000) } }],
+    };
+    const answers = await Promise.allSettled([sut.submit(large), sut.submit(add('a'))]);
+    expect(answers[0]).toMatchObject({ status: 'rejected', reason: { name: 'LeafTooLargeError' } });
+    expect(answers[1]).toMatchObject({ status: 'fulfilled', value: { state: 1, own: [0] } });
+  });
+
+  it('answers 503 when the queue is full and takes commands again afterwards', async () => {
+    const log = new SimulatedLog();
+    const sut = new Appender(log, new StoppedClock(), silent, { ...options, queueLimit: 2 });
+    const answers = await Promise.allSettled(Array.from({ length: 4 }, () => sut.submit(add('a'))));
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(answers[2]).toMatchObject({ reason: { code: 'OVERLOADED', extras: { retryAfterSeconds: 1 } } });
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ state: 3 });
+  });
+
+  it('tells callers to try again when the database does not come back in time', async () => {
+    const log = new SimulatedLog(Array.from({ length: 1_000 }, (): Fault => 'LOST_REQUEST'));
+    const sut = new Appender(log, new StoppedClock(), silent, { ...options, commitTimeoutMs: 50 });
+    const failure = await sut.submit(add('a')).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Problem);
+    expect(failure).toMatchObject({ code: 'DATABASE_UNAVAILABLE', extras: { retryAfterSeconds: 2 } });
+    await sut.stop();
+  });
+
+  it('makes attachments durable before the entry that refers to them, under its id', async () => {
+    const log = new SimulatedLog(['LOST_REQUEST']);
+    const stored: { id: string; sizeOfLog: number }[] = [];
+    const store = {
+      putAll: (attachments: readonly { entryId: string }[]) => {
+        for (const { entryId } of attachments) stored.push({ id: entryId, sizeOfLog: log.entries.length });
+        return Promise.resolve();
+      },
+    };
+    const command = {
+      ...add('a'),
+      decide: () => [
+        { action: 'callback.received' as const, data: {}, attachment: { store, item: 'bytes' } },
+      ],
+    };
+    await appenderOn(log).submit(command);
+    const id = log.entries[0]?.id;
+    expect(stored).toEqual([
+      { id, sizeOfLog: 0 },
+      { id, sizeOfLog: 0 },
+    ]);
+  });
+
+  it('answers although a projection fails, because the log has it', async () => {
+    const failures: unknown[] = [];
+    const log = new SimulatedLog();
+    const projection = {
+      put: () => Promise.reject(new Error('projection down')),
+      projectedUpTo: () => Promise.resolve(new Map<string, number>()),
+      idsAfter: () => Promise.resolve([]),
+      drop: () => Promise.resolve(),
+    };
+    const sut = appenderOn(log, undefined, { ...silent, projectionFailed: (error) => failures.push(error) });
+    await expect(sut.submit({ ...add('a'), stream: { ...counter, projection } })).resolves.toMatchObject({
+      state: 1,
+    });
+    expect(failures).toHaveLength(1);
+  });
+
+  it('finishes what it has taken before it stops, and takes nothing more', async () => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log);
+    const taken = sut.submit(add('a'));
+    await sut.stop();
+    await expect(taken).resolves.toMatchObject({ state: 1 });
+    await expect(sut.submit(add('a'))).rejects.toMatchObject({ code: 'OVERLOADED' });
+  });
+});
