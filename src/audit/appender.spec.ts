@@ -123,7 +123,9 @@ describe(Appender.name, () => {
   it('takes one of many equal commands, however many instances are asked at once', async () => {
     const log = new SimulatedLog();
     const instances = [appenderOn(log), appenderOn(log), appenderOn(log)];
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => instances[n % 3]!.submit(once('a'))));
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => instances[n % 3]!.submit(once('a'))),
+    );
     expect(answers.filter((answer) => answer === 'FIRST')).toHaveLength(1);
     expect(log.entries).toHaveLength(1);
   });

@@ -57,6 +57,18 @@ export class AuditLogRepository {
     return (await cursor.toArray()).map(toLogEntry);
   }
 
+  /** The leaf bytes of up to `limit` entries from `index` on, in order. */
+  async readLeaves(index: number, limit: number): Promise<{ index: number; at: Date; leaf: Buffer }[]> {
+    const documents = await this.collection
+      .find(
+        { _id: { $gte: mongo.Long.fromNumber(index), $lt: mongo.Long.fromNumber(index + limit) } },
+        { projection: { leaf: 1, at: 1 } },
+      )
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id, at, leaf }) => ({ index: Number(_id), at, leaf: Buffer.from(leaf.buffer) }));
+  }
+
   /** Every entry about any of the subjects, in log order. Subjects of several types may share an id. */
   async readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
     // Served by the index {subject.id: 1, _id: 1}.

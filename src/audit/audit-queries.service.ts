@@ -47,8 +47,8 @@ export class AuditQueries {
 
   /** Entries, oldest first. `from` is included, `to` is not. */
   async page(filter: EntryFilter, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
-    const from = filter.from === undefined ? 0 : await this.firstIndexAt(filter.from);
-    const until = filter.to === undefined ? undefined : await this.firstIndexAt(filter.to);
+    const from = await this.firstIndexAt(filter.from);
+    const until = filter.to === undefined ? undefined : await this.endIndexAt(filter.to);
     const start = cursor === undefined ? from : Math.max(from, indexOfCursor(cursor) + 1);
     const documents = await this.collection
       .find(
@@ -76,18 +76,25 @@ export class AuditQueries {
   }
 
   /**
-   * The first index whose entry was made at `time` or later; the size of the log if there is none. `at`
-   * never decreases along the index, so a binary search answers this without an index of its own, which
-   * every insert would have to pay for.
+   * The index at which the entries made at `time` or later begin; 0 without a time. `at` never decreases
+   * along the index, so a binary search answers this without an index of its own, which every insert would
+   * have to pay for.
    */
-  private async firstIndexAt(time: Date): Promise<number> {
+  async firstIndexAt(time: Date | undefined): Promise<number> {
+    return time === undefined ? 0 : this.endIndexAt(time);
+  }
+
+  /** The index at which the entries made before `time` end; the size of the log without a time. */
+  async endIndexAt(time: Date | undefined): Promise<number> {
     const [newest] = await this.collection
       .find({}, { projection: { _id: 1 } })
       .sort({ _id: -1 })
       .limit(1)
       .toArray();
+    const size = newest === undefined ? 0 : Number(newest._id) + 1;
+    if (time === undefined) return size;
     let low = 0;
-    let high = newest === undefined ? 0 : Number(newest._id) + 1;
+    let high = size;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const entry = await this.collection.findOne(

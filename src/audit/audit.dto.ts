@@ -1,9 +1,10 @@
 import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, Matches, MaxLength } from 'class-validator';
-import { PageQuery } from '../platform/http/page.dto.ts';
+import { IntersectionType } from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
+import { PageQuery, TimeRangeQuery } from '../platform/http/page.dto.ts';
 import { type Action, ACTIONS } from './format/leaf.ts';
 
-export class AuditEntriesQuery extends PageQuery {
+export class AuditEntriesQuery extends IntersectionType(PageQuery, TimeRangeQuery) {
   /**
    * Id of the subject, such as a session's uuid.
    * @example 'a1b2c3'
@@ -27,24 +28,6 @@ export class AuditEntriesQuery extends PageQuery {
   @IsOptional()
   @MaxLength(128)
   actor?: string;
-
-  /**
-   * Earliest time of the entries, included. RFC 3339.
-   * @example '2026-01-31T00:00:00.000Z'
-   */
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate({ message: 'from must be an RFC 3339 time' })
-  from?: Date;
-
-  /**
-   * Latest time of the entries, excluded. RFC 3339.
-   * @example '2026-02-01T00:00:00.000Z'
-   */
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate({ message: 'to must be an RFC 3339 time' })
-  to?: Date;
 }
 
 export class EntryIndexParams {
@@ -143,4 +126,41 @@ export class AuditEntryPage {
    * @example 'aTQy'
    */
   nextCursor!: string | null;
+}
+
+export class ExportQuery extends TimeRangeQuery {
+  /** `ndjson` for verifiers, `csv` for people. */
+  @IsOptional()
+  @IsIn(['ndjson', 'csv'])
+  format: 'ndjson' | 'csv' = 'ndjson';
+}
+
+export class ConsistencyQuery {
+  /**
+   * Size of the earlier log.
+   * @example 1000
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  from!: number;
+
+  /**
+   * Size of the later log.
+   * @example 2000
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  to!: number;
+}
+
+export class ConsistencyResponse {
+  /**
+   * RFC 6962 consistency proof, base64 hashes.
+   * @example ['8Ty7nyXnt1r+c8Un/Kh3TEL2x54Lbszs0C0Vby1Pm9Q=']
+   */
+  proof!: string[];
 }

@@ -2,25 +2,50 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { provideCollection } from '../platform/mongo/collections.ts';
-import { AUDIT_LOG_PLAN } from './audit-collections.ts';
+import { AUDIT_PLANS } from './audit-collections.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditLog } from './audit-log.service.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
 import { AuditQueries } from './audit-queries.service.ts';
+import { AuditExport } from './audit-export.service.ts';
 import { AuditController } from './audit.controller.ts';
+import { CheckpointMetrics } from './checkpoint-metrics.service.ts';
+import { CheckpointQueries } from './checkpoint-queries.service.ts';
+import { Checkpointer } from './checkpointer.service.ts';
+import { CheckpointsRepository } from './checkpoints.repository.ts';
+import { LogKeys } from './log-keys.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import { Projections } from './projections.service.ts';
+import { TilesRepository } from './tiles.repository.ts';
+import { Tiles } from './tiles.service.ts';
+import { TlogController } from './tlog.controller.ts';
 
 /** The immutable log: the only place where anything happens. */
 @Module({
-  controllers: [AuditController],
-  providers: [AuditLog, AuditLogRepository, AuditMetrics, AuditQueries, ProjectedRanges, Projections],
+  controllers: [AuditController, TlogController],
+  providers: [
+    AuditExport,
+    AuditLog,
+    AuditLogRepository,
+    AuditMetrics,
+    AuditQueries,
+    CheckpointMetrics,
+    CheckpointQueries,
+    Checkpointer,
+    CheckpointsRepository,
+    LogKeys,
+    ProjectedRanges,
+    Projections,
+    Tiles,
+    TilesRepository,
+  ],
   exports: [AuditLog, AuditQueries, Projections],
 })
 export class AuditModule implements OnModuleInit {
   constructor(@InjectConnection() private readonly connection: Connection) {}
 
   async onModuleInit(): Promise<void> {
-    await provideCollection(this.connection.getClient().db(this.connection.name), AUDIT_LOG_PLAN);
+    const db = this.connection.getClient().db(this.connection.name);
+    for (const plan of AUDIT_PLANS) await provideCollection(db, plan);
   }
 }

@@ -9,6 +9,7 @@ import { HealthModule } from './health/health.module.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { UndeclaredInputGuard } from './http/undeclared-input.guard.ts';
 import { validationPipe } from './http/validation.ts';
+import { LeasesModule } from './leases/leases.module.ts';
 import { loggerOptions } from './logging/logger-options.ts';
 import { MetricsController } from './metrics/metrics.controller.ts';
 import { Metrics } from './metrics/metrics.service.ts';
@@ -27,6 +28,7 @@ import { MongoModule } from './mongo/mongo.module.ts';
     ScheduleModule.forRoot(),
     MongoModule,
     HealthModule,
+    LeasesModule,
   ],
   controllers: [MetricsController],
   providers: [

@@ -3,9 +3,10 @@ import {
   type ProvenanceGrade as Grade,
 } from '../conclusion-rules/engine/fact.ts';
 import { type Decision, DECISIONS } from '../conclusion-rules/engine/rule-set.ts';
+import { IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { PageQuery } from '../platform/http/page.dto.ts';
+import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { PageQuery, TimeRangeQuery } from '../platform/http/page.dto.ts';
 import { IsOpaqueReference } from './opaque-reference.ts';
 import { SESSION_STATUSES, type SessionStatus } from './session-status.ts';
 
@@ -67,7 +68,8 @@ export class RegisterSessionRequest {
   expiresAfterSeconds?: number | null;
 }
 
-export class SessionsQuery extends PageQuery {
+/** The times are those at which a session was first heard of. */
+export class SessionsQuery extends IntersectionType(PageQuery, TimeRangeQuery) {
   /** Where the session stands. */
   @IsOptional()
   @IsIn(SESSION_STATUSES)
@@ -98,24 +100,6 @@ export class SessionsQuery extends PageQuery {
   @IsOptional()
   @IsOpaqueReference()
   customerRef?: string;
-
-  /**
-   * Earliest time at which the session was first heard of, included. RFC 3339.
-   * @example '2026-01-31T00:00:00.000Z'
-   */
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate({ message: 'from must be an RFC 3339 time' })
-  from?: Date;
-
-  /**
-   * Latest time at which the session was first heard of, excluded. RFC 3339.
-   * @example '2026-02-01T00:00:00.000Z'
-   */
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate({ message: 'to must be an RFC 3339 time' })
-  to?: Date;
 }
 
 export class ResultQuery {

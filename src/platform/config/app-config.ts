@@ -39,6 +39,9 @@ export class AppConfig {
     readonly legalHoldDays: number;
   };
   readonly audit: {
+    readonly origin: string;
+    /** Ed25519 seeds, the current one first. */
+    readonly signingSeeds: readonly Buffer[];
     readonly queueLimit: number;
     readonly commitTimeoutMs: number;
     readonly clockToleranceMs: number;
@@ -80,6 +83,10 @@ export class AppConfig {
       legalHoldDays: env.LEGAL_HOLD_DAYS,
     };
     this.audit = {
+      origin: required('AUDIT_LOG_ORIGIN'),
+      signingSeeds: required('AUDIT_SIGNING_KEY')
+        .split(',')
+        .map((seed) => Buffer.from(seed, 'base64')),
       queueLimit: env.AUDIT_QUEUE_LIMIT,
       commitTimeoutMs: env.AUDIT_COMMIT_TIMEOUT_MS,
       clockToleranceMs: env.CLOCK_TOLERANCE_MS,

@@ -9,6 +9,8 @@ export interface DevelopmentSecrets {
   readonly CALLBACK_AUTH_TOKENS: string;
   readonly VAULT_KEYS: string;
   readonly DIGEST_KEY: string;
+  readonly AUDIT_LOG_ORIGIN: string;
+  readonly AUDIT_SIGNING_KEY: string;
 }
 
 const SECRETS_FILE = 'development-secrets.json';
@@ -37,6 +39,8 @@ function generate(dataDir: string, file: string, log: (line: string) => void): v
     CALLBACK_AUTH_TOKENS: randomBytes(24).toString('base64url'),
     VAULT_KEYS: `dev:${randomBytes(32).toString('base64')}`,
     DIGEST_KEY: randomBytes(32).toString('base64'),
+    AUDIT_LOG_ORIGIN: 'ekyc-ledger.localhost/development',
+    AUDIT_SIGNING_KEY: randomBytes(32).toString('base64'),
   });
   try {
     // A link, unlike a rename, fails when an instance that starts at the same moment was first.

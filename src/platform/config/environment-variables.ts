@@ -121,6 +121,25 @@ export class EnvironmentVariables {
   @IsString()
   RULE_SET_FILE?: string;
 
+  /** Name of the audit log, in every checkpoint; a scheme-less address of the bank's. Never changed. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^[^\s+]{1,128}$/, {
+    message: 'AUDIT_LOG_ORIGIN must be 1 to 128 characters without blanks and +',
+  })
+  AUDIT_LOG_ORIGIN?: string;
+
+  /**
+   * Seeds that sign checkpoints, base64 of 32 bytes each, comma separated: the current one first, behind it
+   * those that are being replaced.
+   */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$/, {
+    message: 'AUDIT_SIGNING_KEY must be base64 of 32 bytes, or a comma list of such',
+  })
+  AUDIT_SIGNING_KEY?: string;
+
   /** Most commands that wait for the log; beyond it the answer is 503. */
   @Type(() => Number)
   @IsInt()

@@ -12,6 +12,8 @@ const production = {
   CALLBACK_AUTH_TOKENS: 'first-token-0123456789,second-token-0123456789',
   VAULT_KEYS: `k2:${key},k1:${key}`,
   DIGEST_KEY: key,
+  AUDIT_LOG_ORIGIN: 'audit.bank.example/ekyc',
+  AUDIT_SIGNING_KEY: key,
 };
 
 describe(parseEnvironment.name, () => {

@@ -111,8 +111,8 @@ export async function becomePrimary({ port }: MongodInstance): Promise<void> {
 }
 
 async function isPrimaryAfterNextStep(admin: mongo.Db, host: string): Promise<boolean> {
-  const { me, isWritablePrimary } = (await admin.command({ hello: 1 })) as mongo.Document;
-  if (isWritablePrimary === true && me === host) {
+  const hello = await admin.command({ hello: 1 });
+  if (hello['isWritablePrimary'] === true && hello['me'] === host) {
     return true;
   }
   const stored = await storedConfiguration(admin);

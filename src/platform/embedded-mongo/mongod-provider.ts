@@ -188,5 +188,6 @@ function downloadOfficial({ env, log, cacheDir }: MongodSourceContext): Promise<
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return reason.replaceAll(/\s*\n\s*/g, ' ');
 }

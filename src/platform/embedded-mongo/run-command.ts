@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import type { Environment } from './mongod-source.ts';
 
 /**
  * Runs a command to its end and gives its standard output.
  *
- * @throws with the last line the command wrote to standard error, or why it could not be started.
+ * @throws in one line: the last that the command wrote to standard error, its exit code, or why it did not start.
  */
 export function runCommand(
   command: string,
@@ -18,9 +18,18 @@ export function runCommand(
         resolve(stdout);
         return;
       }
-      const lastLine = stderr.trim().split('\n').at(-1);
-      const reason = error.killed ? `no end within ${timeout} ms` : lastLine || error.message;
-      reject(new Error(`${command} failed: ${reason}`));
+      reject(new Error(`${command} failed: ${reasonOf(error, stderr, timeout)}`));
     });
   });
+}
+
+function reasonOf(error: ExecFileException, stderr: string, timeout: number): string {
+  const lastLine = stderr.trim().split('\n').at(-1);
+  if (error.killed === true) {
+    return `no end within ${timeout} ms`;
+  }
+  if (lastLine !== undefined && lastLine !== '') {
+    return lastLine;
+  }
+  return typeof error.code === 'number' ? `exit code ${error.code}` : error.message;
 }

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsDate, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 export const DEFAULT_PAGE_SIZE = 50;
 
@@ -17,4 +17,25 @@ export class PageQuery {
   @Min(1)
   @Max(200)
   limit: number = DEFAULT_PAGE_SIZE;
+}
+
+/** A stretch of time. */
+export class TimeRangeQuery {
+  /**
+   * Earliest time, included. RFC 3339.
+   * @example '2026-01-31T00:00:00.000Z'
+   */
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate({ message: 'from must be an RFC 3339 time' })
+  from?: Date;
+
+  /**
+   * Latest time, excluded. RFC 3339.
+   * @example '2026-02-01T00:00:00.000Z'
+   */
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate({ message: 'to must be an RFC 3339 time' })
+  to?: Date;
 }

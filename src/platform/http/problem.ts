@@ -14,6 +14,7 @@ export const PROBLEMS = {
   ENTRY_NOT_FOUND: { status: 404, title: 'The log has no entry at this index' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
   SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
+  NOT_YET_SEALED: { status: 409, title: 'No signed checkpoint covers this yet' },
   LEGAL_HOLD: { status: 409, title: 'The law demands that this data is kept for now' },
   PERSONAL_DATA_ERASED: { status: 410, title: 'The personal data of this session was erased' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than allowed' },

@@ -11,6 +11,8 @@ export function loggerOptions(level: string): Params {
       // Requests are counted in metrics and logged on completion by RequestMetrics, by route.
       autoLogging: false,
       quietReqLogger: true,
+      // Wrapped, ours would be given what the standard one has made of the error.
+      wrapSerializers: false,
       serializers: { req: () => undefined, res: () => undefined, err: describeError },
     },
   };

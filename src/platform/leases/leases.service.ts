@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import type { Connection, mongo } from 'mongoose';
+import { type CollectionPlan, provideCollection } from '../mongo/collections.ts';
+import { isDuplicateKey } from '../mongo/duplicate-keys.ts';
+
+export const LEASES_PLAN: CollectionPlan = { name: 'leases', indexes: [] };
+
+interface LeaseDocument {
+  /** Name of the task. */
+  readonly _id: string;
+  readonly holder: string;
+  /** Grows with every change of holder. */
+  readonly fence: number;
+  /** By the clock of the database, the only one that all instances share. */
+  readonly expiresAt: Date;
+}
+
+/** The right to run a task, until it expires. */
+export interface Lease {
+  /**
+   * Grows with every new holder. Whoever writes under a lease writes it along, so that a holder that was
+   * paused past its time is recognised.
+   */
+  readonly fence: number;
+}
+
+/** Lets one instance at a time run a task. Time is the database's: a clock that jumps here changes nothing. */
+@Injectable()
+export class Leases implements OnModuleInit {
+  private readonly me = randomUUID();
+  private readonly collection: mongo.Collection<LeaseDocument>;
+  private readonly db: mongo.Db;
+
+  constructor(@InjectConnection() connection: Connection) {
+    this.db = connection.getClient().db(connection.name);
+    this.collection = this.db.collection<LeaseDocument>(LEASES_PLAN.name, {
+      writeConcern: { w: 'majority', journal: true },
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    await provideCollection(this.db, LEASES_PLAN);
+  }
+
+  /** Takes or renews a lease for `ttlMs`; null while another instance holds it. */
+  async hold(name: string, ttlMs: number): Promise<Lease | null> {
+    // One pipeline on the old values: a missing lease counts as expired, because nothing is less than a date.
+    const mine = { $eq: ['$holder', this.me] };
+    const expired = { $lte: ['$expiresAt', '$$NOW'] };
+    const free = { $or: [mine, expired] };
+    const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ttlMs } };
+    const nextFence = { $add: [{ $ifNull: ['$fence', 0] }, 1] };
+    try {
+      const lease = await this.collection.findOneAndUpdate(
+        { _id: name },
+        [
+          {
+            $set: {
+              fence: { $cond: [expired, nextFence, '$fence'] },
+              holder: { $cond: [free, this.me, '$holder'] },
+              expiresAt: { $cond: [free, until, '$expiresAt'] },
+            },
+          },
+        ],
+        { upsert: true, returnDocument: 'after' },
+      );
+      return lease?.holder === this.me ? { fence: lease.fence } : null;
+    } catch (error) {
+      // The upsert meets the lease of another holder.
+      if (isDuplicateKey(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Gives a lease back, so that the next holder need not wait for its end. */
+  async release(name: string): Promise<void> {
+    await this.collection.updateOne({ _id: name, holder: this.me }, [{ $set: { expiresAt: '$$NOW' } }]);
+  }
+}

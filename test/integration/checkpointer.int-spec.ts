@@ -1,0 +1,283 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import mongoose, { type Connection, mongo } from 'mongoose';
+import { Appender } from '../../src/audit/appender.ts';
+import { AUDIT_PLANS } from '../../src/audit/audit-collections.ts';
+import { AuditLogRepository } from '../../src/audit/audit-log.repository.ts';
+import { CheckpointMetrics } from '../../src/audit/checkpoint-metrics.service.ts';
+import { CheckpointQueries } from '../../src/audit/checkpoint-queries.service.ts';
+import { Checkpointer } from '../../src/audit/checkpointer.service.ts';
+import { CheckpointsRepository } from '../../src/audit/checkpoints.repository.ts';
+import { openCheckpoint } from '../../src/audit/format/checkpoint.ts';
+import { leafHash, verifyConsistency } from '../../src/audit/format/merkle.ts';
+import { parseTlogProof, verifyTlogProof } from '../../src/audit/format/tlog-proof.ts';
+import { LogKeys } from '../../src/audit/log-keys.service.ts';
+import type { Command, Stream } from '../../src/audit/stream.ts';
+import { TilesRepository } from '../../src/audit/tiles.repository.ts';
+import { Tiles } from '../../src/audit/tiles.service.ts';
+import { SystemClock } from '../../src/platform/clock.ts';
+import type { AppConfig } from '../../src/platform/config/app-config.ts';
+import { ReadinessChecks } from '../../src/platform/health/readiness.ts';
+import { Leases } from '../../src/platform/leases/leases.service.ts';
+import { Metrics } from '../../src/platform/metrics/metrics.service.ts';
+import { provideCollection } from '../../src/platform/mongo/collections.ts';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
+
+const ORIGIN = 'audit.bank.example/test';
+const OLD_KEY = Buffer.alloc(32, 1);
+const NEW_KEY = Buffer.alloc(32, 2);
+
+const counter: Stream<null> = { subjectType: 'counter', initial: () => null, evolve: () => null };
+const add: Command<null, void> = {
+  stream: counter,
+  subjectId: 'a',
+  actor: { type: 'system', id: 'test' },
+  decide: () => [{ action: 'callback.received', data: {} }],
+  answer: () => undefined,
+};
+
+class SettableClock extends SystemClock {
+  offsetMs = 0;
+  override now(): Date {
+    return new Date(Date.now() + this.offsetMs);
+  }
+}
+
+describe(Checkpointer.name, () => {
+  let database: TestDatabase;
+  let connection: Connection;
+  let db: mongo.Db;
+  let clock: SettableClock;
+
+  beforeEach(async () => {
+    database = testDatabase();
+    connection = await mongoose.createConnection(database.uri, { dbName: database.name }).asPromise();
+    db = connection.getClient().db(database.name);
+    for (const plan of AUDIT_PLANS) await provideCollection(db, plan);
+    clock = new SettableClock();
+  });
+  afterEach(async () => {
+    await database.drop();
+    await connection.close();
+  });
+
+  function instance(seeds = [OLD_KEY], origin = ORIGIN) {
+    const config = {
+      audit: { origin, signingSeeds: seeds, clockToleranceMs: 5_000 },
+    } as unknown as AppConfig;
+    const entries = new AuditLogRepository(connection);
+    const checkpoints = new CheckpointsRepository(connection);
+    const tileStore = new TilesRepository(connection);
+    const tiles = new Tiles(tileStore, entries);
+    const keys = new LogKeys(config);
+    const metrics = new CheckpointMetrics(new Metrics());
+    const sut = new Checkpointer(
+      entries,
+      checkpoints,
+      tiles,
+      tileStore,
+      keys,
+      new Leases(connection),
+      clock,
+      config,
+      metrics,
+      new ReadinessChecks(),
+    );
+    return { sut, checkpoints, keys, queries: new CheckpointQueries(checkpoints, entries, tiles) };
+  }
+
+  async function append(count: number): Promise<void> {
+    const observer = {
+      committed: () => undefined,
+      attemptFailed: () => undefined,
+      projected: () => undefined,
+      projectionFailed: () => undefined,
+    };
+    const options = { queueLimit: 100_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
+    const appender = new Appender(new AuditLogRepository(connection), clock, observer, options);
+    await Promise.all(Array.from({ length: count }, () => appender.submit(add)));
+  }
+
+  it('signs the empty log and each growth, and every receipt and consistency proof verifies', async () => {
+    const { sut, keys, queries } = instance();
+    await sut.integrate();
+    const sizes = [0];
+    for (const count of [1, 2, 300, 210]) {
+      await append(count);
+      await sut.integrate();
+      sizes.push((sizes.at(-1) ?? 0) + count);
+    }
+    const opened = openCheckpoint((await queries.findNote())!, keys.verifiers);
+    expect(opened).toMatchObject({ outcome: 'TRUSTED', checkpoint: { origin: ORIGIN, size: 513 } });
+
+    const leaves = await new AuditLogRepository(connection).readLeaves(0, 513);
+    const policy = { logKeys: keys.verifiers, witnesses: [], quorum: 0 };
+    for (const index of [0, 1, 2, 255, 256, 300, 511, 512]) {
+      const receipt = parseTlogProof(await queries.receipt(index));
+      expect(verifyTlogProof(receipt, leafHash(leaves[index]!.leaf), policy)).toMatchObject({
+        outcome: 'INCLUDED',
+        index,
+      });
+    }
+    const roots = new Map(
+      (await db.collection('audit_checkpoints').find().toArray()).map((row) => [
+        Number(row['size']),
+        Buffer.from((row['root'] as mongo.Binary).buffer),
+      ]),
+    );
+    for (const from of sizes) {
+      for (const to of sizes.filter((size) => size >= from)) {
+        expect(
+          verifyConsistency(from, to, await queries.consistency(from, to), roots.get(from)!, roots.get(to)!),
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('takes up where another instance stopped, and two at once sign every size at most once', async () => {
+    await append(300);
+    await instance().sut.integrate();
+    await append(100);
+    const [a, b] = [instance(), instance()];
+    await Promise.all([a.sut.integrate(), b.sut.integrate()]);
+    await append(20);
+    await Promise.all([a.sut.integrate(), b.sut.integrate()]);
+    const rows = await db.collection('audit_checkpoints').find().sort({ _id: 1 }).toArray();
+    expect(rows.map(({ _id, size }) => [Number(_id), Number(size)])).toEqual([
+      [0, 300],
+      [1, 400],
+      [2, 420],
+    ]);
+  });
+
+  it('does not serve what no checkpoint covers', async () => {
+    const { sut, queries } = instance();
+    await append(3);
+    await sut.integrate();
+    await append(1);
+    await expect(queries.receipt(3)).rejects.toMatchObject({ code: 'NOT_YET_SEALED' });
+    await expect(queries.receipt(4)).rejects.toMatchObject({ code: 'ENTRY_NOT_FOUND' });
+    await expect(queries.consistency(1, 4)).rejects.toMatchObject({ code: 'NOT_YET_SEALED' });
+    expect(await queries.findTile('tile/0/000.p/3')).toHaveLength(96);
+    expect(await queries.findTile('tile/0/000.p/4')).toBeNull();
+    expect(await queries.findTile('tile/entries/000.p/4')).toBeNull();
+    expect(await queries.findTile('tile/0/000')).toBeNull();
+    expect(await queries.findTile('tile/0/0')).toBeNull();
+  });
+
+  describe('refuses to start and to sign, names the cause and is not ready', () => {
+    beforeEach(async () => {
+      await append(300);
+      await instance().sut.integrate();
+    });
+
+    async function fault(sut: Checkpointer): Promise<string> {
+      await expect(sut.onApplicationBootstrap()).rejects.toThrow();
+      return sut.check().then(
+        () => 'ready',
+        (error: Error) => error.message.split(':')[0]!,
+      );
+    }
+
+    it('when the log is shorter than its last checkpoint', async () => {
+      await db.collection('audit_log').deleteMany({ _id: { $gte: mongo.Long.fromNumber(299) } } as never);
+      expect(await fault(instance().sut)).toBe('LOG_SHORTER_THAN_CHECKPOINT');
+    });
+
+    it('when an entry at the edge was changed', async () => {
+      await db
+        .collection('audit_log')
+        .updateOne({ _id: mongo.Long.fromNumber(298) } as never, {
+          $set: { leaf: new mongo.Binary(Buffer.from('{}')) },
+        });
+      expect(await fault(instance().sut)).toBe('ROOT_DIFFERS');
+    });
+
+    it('when a tile was changed', async () => {
+      await db
+        .collection('audit_tiles')
+        .updateOne({ _id: 'tile/0/000' } as never, {
+          $set: { root: new mongo.Binary(Buffer.alloc(32)), hashes: new mongo.Binary(Buffer.alloc(8192)) },
+        });
+      expect(await fault(instance().sut)).toBe('ROOT_DIFFERS');
+    });
+
+    it('when a tile is gone', async () => {
+      await db.collection('audit_tiles').deleteMany({});
+      expect(await fault(instance().sut)).toBe('ENTRY_MISSING');
+    });
+
+    it('when the stored checkpoint is not what was signed', async () => {
+      await db.collection('audit_checkpoints').updateMany({}, { $set: { size: mongo.Long.fromNumber(299) } });
+      expect(await fault(instance().sut)).toBe('ROOT_DIFFERS');
+    });
+
+    it('when key or name are not those of the last checkpoint', async () => {
+      expect(await fault(instance([NEW_KEY]).sut)).toBe('CHECKPOINT_NOT_OURS');
+      expect(await fault(instance([OLD_KEY], 'audit.bank.example/other').sut)).toBe('CHECKPOINT_NOT_OURS');
+    });
+
+    it('when the clock runs back', async () => {
+      clock.offsetMs = -60_000;
+      expect(await fault(instance().sut)).toBe('CLOCK_BACKWARDS');
+    });
+
+    it('and signs nothing, not even when asked again', async () => {
+      await db.collection('audit_log').deleteMany({ _id: { $gte: mongo.Long.fromNumber(200) } } as never);
+      const { sut } = instance();
+      await sut.runRegularly();
+      await sut.runRegularly();
+      await expect(sut.check()).rejects.toThrow('LOG_SHORTER_THAN_CHECKPOINT');
+      expect(await db.collection('audit_checkpoints').countDocuments()).toBe(1);
+    });
+  });
+
+  it('signs with the old and the new key while one replaces the other, then with the new one alone', async () => {
+    await append(1);
+    await instance([OLD_KEY]).sut.integrate();
+    await append(1);
+    await instance([NEW_KEY, OLD_KEY]).sut.integrate();
+    await append(1);
+    const last = instance([NEW_KEY]);
+    await last.sut.integrate();
+    expect(openCheckpoint((await last.queries.findNote())!, last.keys.verifiers)).toMatchObject({
+      outcome: 'TRUSTED',
+      checkpoint: { size: 3 },
+    });
+    const notes = (await db.collection('audit_checkpoints').find().sort({ _id: 1 }).toArray()).map((row) =>
+      Buffer.from((row['note'] as mongo.Binary).buffer).toString(),
+    );
+    expect(notes.map((note) => note.split('\n— ').length - 1)).toEqual([1, 2, 1]);
+  });
+});
+
+describe(Leases.name, () => {
+  let database: TestDatabase;
+  let connection: Connection;
+  beforeEach(async () => {
+    database = testDatabase();
+    connection = await mongoose.createConnection(database.uri, { dbName: database.name }).asPromise();
+  });
+  afterEach(async () => {
+    await database.drop();
+    await connection.close();
+  });
+
+  it('gives a lease to one of many at a time, and a higher fence to each new holder', async () => {
+    const instances = Array.from({ length: 8 }, () => new Leases(connection));
+    const held = await Promise.all(instances.map((leases) => leases.hold('task', 60_000)));
+    const holder = instances[held.findIndex((lease) => lease !== null)]!;
+    expect(held.filter((lease) => lease !== null)).toEqual([{ fence: 1 }]);
+    expect(await holder.hold('task', 60_000)).toEqual({ fence: 1 });
+    await holder.release('task');
+    const other = instances.find((leases) => leases !== holder)!;
+    expect(await other.hold('task', 60_000)).toEqual({ fence: 2 });
+    expect(await holder.hold('task', 60_000)).toBeNull();
+  });
+
+  it('lets another take over once it has expired', async () => {
+    const [dead, next] = [new Leases(connection), new Leases(connection)];
+    await dead.hold('task', 0);
+    expect(await next.hold('task', 60_000)).toEqual({ fence: 2 });
+    expect(await dead.hold('task', 60_000)).toBeNull();
+  });
+});
