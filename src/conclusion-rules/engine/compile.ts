@@ -29,6 +29,8 @@ export interface CompiledRule {
   readonly lastDay: number;
   readonly test: (readings: Readings) => Ternary;
   readonly comparisons: readonly CompiledComparison[];
+  /** At most as many bytes does a finding of this rule take in a conclusion's table, in UTF-8. */
+  readonly rowBytes: number;
 }
 
 export interface CompiledComparison {
@@ -72,7 +74,7 @@ class Compiler {
   }
 
   rule(rule: Rule): CompiledRule {
-    return {
+    return sized({
       code: rule.code,
       group: rule.group,
       message: rule.message.en,
@@ -80,15 +82,15 @@ class Compiler {
       outcome: rule.outcome,
       onUnknown: rule.onUnknown,
       isRequirement: false,
-      firstDay: dayNumber(rule.effectiveFrom) ?? -Infinity,
-      lastDay: dayNumber(rule.effectiveUntil) ?? Infinity,
+      firstDay: effectiveDay(rule.effectiveFrom) ?? -Infinity,
+      lastDay: effectiveDay(rule.effectiveUntil) ?? Infinity,
       ...this.condition(rule.when),
-    };
+    });
   }
 
   /** A requirement is a rule against its opposite that is never ignored. */
   requirement({ code, message, riskLevel, condition }: Requirement): CompiledRule {
-    return {
+    return sized({
       code,
       group: APPROVAL_GROUP,
       message: message.en,
@@ -99,7 +101,7 @@ class Compiler {
       firstDay: -Infinity,
       lastDay: Infinity,
       ...this.condition({ not: condition }),
-    };
+    });
   }
 
   private condition(when: Condition): Pick<CompiledRule, 'test' | 'comparisons'> {
@@ -157,7 +159,17 @@ class Compiler {
   }
 }
 
-function dayNumber(date: string | undefined): number | null {
+/** The members' names of a row and a group, the observed value and the numbers. */
+const ROW_OVERHEAD = 256;
+
+function sized(rule: Omit<CompiledRule, 'rowBytes'>): CompiledRule {
+  const { code, message, group, comparisons } = rule;
+  const size = (...texts: string[]) => Buffer.byteLength(JSON.stringify(texts), 'utf8');
+  const longest = Math.max(0, ...comparisons.map(({ fact, expected }) => size(fact.name, expected)));
+  return { ...rule, rowBytes: size(code, message, group.code, group.name) + longest + ROW_OVERHEAD };
+}
+
+function effectiveDay(date: string | undefined): number | null {
   const day = date === undefined ? null : parseIsoDate(date);
   return day === null ? null : epochDay(day);
 }

@@ -70,8 +70,7 @@ export class DocumentChecker {
   }
 }
 
-/** The path one level below. Names longer than any of ours are cut, because paths go into answers. */
+/** The path one level below. */
 export function at(path: string, name: string | number): string {
-  const segment = String(name).slice(0, 40);
-  return path === '' ? segment : `${path}.${segment}`;
+  return path === '' ? String(name) : `${path}.${name}`;
 }

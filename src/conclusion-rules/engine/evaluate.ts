@@ -14,13 +14,18 @@ export const ENGINE_VERSION = '1';
 /** Holds no personal data, so it may stand in the audit log. */
 export interface Conclusion {
   readonly decision: Decision;
-  /** The highest of the table, 0 for an empty one. What can't be told counts as if it were met. */
+  /** The highest of all findings, 0 for none. What can't be told counts as if it were met. */
   readonly riskLevel: number;
   readonly ruleSetVersion: string;
   readonly engineVersion: string;
   /** Why the decision isn't APPROVE; empty if it is. Worst group and worst rule first. */
   readonly ruleTable: readonly ConclusionGroup[];
+  /** Findings that the table has no room for; `explain` lists them all. */
+  readonly omittedFindings: number;
 }
+
+/** A conclusion goes into an entry of the audit log, which holds 32 KiB in all, so its table gets half of them. */
+const TABLE_BYTES = 16 * 1024;
 
 export interface ConclusionGroup {
   readonly groupCode: string;
@@ -62,7 +67,7 @@ export type Observed = number | boolean | string | null;
  */
 export function evaluate(compiled: CompiledRuleSet, input: ConclusionInput): Conclusion {
   const readings = compiled.facts.map((fact) => fact.read(input));
-  const today = dayNumber(input);
+  const today = dayOfCheck(input);
   const findings: Finding[] = [];
   for (const rule of compiled.rules) {
     if (!isInForce(rule, today)) continue;
@@ -70,13 +75,15 @@ export function evaluate(compiled: CompiledRuleSet, input: ConclusionInput): Con
     const effect = effectOf(rule, answer);
     if (effect !== 'NONE') findings.push({ rule, answer, effect });
   }
-  const ruleTable = tableOf(findings, readings);
+  const reasons = reasonsAmong(findings).sort(worstFirst);
+  const shown = thoseThatFit(reasons);
   return {
     decision: strictest(findings),
-    riskLevel: highest(ruleTable),
+    riskLevel: highest(reasons.map(({ rule }) => rule)),
     ruleSetVersion: compiled.version,
     engineVersion: ENGINE_VERSION,
-    ruleTable,
+    ruleTable: tableOf(shown, readings),
+    omittedFindings: reasons.length - shown.length,
   };
 }
 
@@ -87,7 +94,7 @@ interface Finding {
 }
 
 /** The day of the check in Vietnam. NaN for no moment at all: then no rule is out of force. */
-export function dayNumber({ checkedAt }: ConclusionInput): number {
+export function dayOfCheck({ checkedAt }: ConclusionInput): number {
   const day = dayInVietnam(checkedAt);
   return day === null ? NaN : epochDay(day);
 }
@@ -111,12 +118,21 @@ function strictest(findings: readonly Finding[]): Decision {
   return decision;
 }
 
-/** Unmet requirements repeat what the rules say, so they are shown only where no rule says anything. */
-function tableOf(findings: readonly Finding[], readings: Readings): ConclusionGroup[] {
+/** Unmet requirements repeat what the rules say, so they count only where no rule says anything. */
+function reasonsAmong(findings: readonly Finding[]): Finding[] {
   const ofRules = findings.filter(({ rule }) => !rule.isRequirement);
-  const shown = (ofRules.length > 0 ? ofRules : findings.slice()).sort(worstFirst);
+  return ofRules.length > 0 ? ofRules : [...findings];
+}
+
+function thoseThatFit(findings: readonly Finding[]): readonly Finding[] {
+  let bytes = 0;
+  const tooMany = findings.findIndex(({ rule }) => (bytes += rule.rowBytes) > TABLE_BYTES);
+  return tooMany < 0 ? findings : findings.slice(0, tooMany);
+}
+
+function tableOf(findings: readonly Finding[], readings: Readings): ConclusionGroup[] {
   const groups = new Map<string, { group: RuleGroup; rules: ConclusionRule[] }>();
-  for (const finding of shown) {
+  for (const finding of findings) {
     const { group } = finding.rule;
     const row = rowOf(finding, readings);
     const rows = groups.get(group.code)?.rules;

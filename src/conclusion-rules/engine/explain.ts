@@ -1,10 +1,10 @@
 import canonicalize from 'canonicalize';
 
 import type { CompiledComparison, CompiledRuleSet, Readings } from './compile.ts';
-import { dayNumber, effectOf, isInForce, observe, type Observed } from './evaluate.ts';
+import { dayOfCheck, effectOf, isInForce, observe, type Observed } from './evaluate.ts';
 import type { ConclusionInput } from './fact.ts';
 import { FACTS } from './facts.ts';
-import { FALSE, TRUE, type Ternary } from './kleene.ts';
+import { FALSE, TRUE, UNKNOWN, type Ternary } from './kleene.ts';
 import type { OperatorName } from './operators/index.ts';
 import { inWords } from './operators/operator.ts';
 import type { Decision } from './rule-set.ts';
@@ -45,7 +45,7 @@ export type WhyUnknown =
  */
 export function explain(compiled: CompiledRuleSet, input: ConclusionInput): TraceEntry[] {
   const readings = compiled.facts.map((fact) => fact.read(input));
-  const today = dayNumber(input);
+  const today = dayOfCheck(input);
   return compiled.rules.map((rule) => {
     const answer = rule.test(readings);
     const effect = effectOf(rule, answer);
@@ -60,11 +60,11 @@ export function explain(compiled: CompiledRuleSet, input: ConclusionInput): Trac
   });
 }
 
-const OUTCOMES = { [TRUE]: 'MET', [FALSE]: 'NOT_MET', 0: 'CANNOT_TELL' } as const satisfies Record<
+const OUTCOMES = { [TRUE]: 'MET', [FALSE]: 'NOT_MET', [UNKNOWN]: 'CANNOT_TELL' } as const satisfies Record<
   Ternary,
   string
 >;
-const ANSWERS = { [TRUE]: 'TRUE', [FALSE]: 'FALSE', 0: 'UNKNOWN' } as const satisfies Record<Ternary, string>;
+const ANSWERS = { [TRUE]: 'TRUE', [FALSE]: 'FALSE', [UNKNOWN]: 'UNKNOWN' } as const satisfies Record<Ternary, string>;
 
 function traceOf(
   comparison: CompiledComparison,

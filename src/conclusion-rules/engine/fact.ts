@@ -35,8 +35,9 @@ export interface NumberScale {
 /**
  * Something that rules can ask about. Every fact MUST be *loss-proof*: when values are taken out of a result,
  * the fact keeps its value or becomes null (a code set may also become an incomplete subset); it never takes
- * another value. So a fact reads one place, or answers null as soon as one of its places is empty; it never
- * falls back to a second place. The promise that an approval can't come from absence rests on this.
+ * another value, as long as what is left is understood. So a fact reads one place, or answers null as soon as
+ * one of its places is empty; it never falls back to a second place. The promise that an approval can't come
+ * from absence rests on this.
  */
 export interface Fact {
   readonly name: string;
@@ -50,9 +51,9 @@ export interface Fact {
   readonly scale: NumberScale | null;
   /** Of codes: all that are understood. A code that isn't listed is no value. null: open. */
   readonly vocabulary: readonly string[] | null;
-  /** Where the vendor documents that the value is usually missing: in which words. Only then may a rule ignore that it's missing. */
+  /** Why the value is normally missing, where that is documented; only then may a rule ignore its absence. */
   readonly normallyAbsent: string | null;
-  /** What was sent, before it's judged; null when nothing was. Only for saying why a fact has no value. */
+  /** What was sent, before it's judged; null when nothing was. Tells *not sent* from *not understood*. */
   sent(input: ConclusionInput): unknown;
   /** null = no value: nothing was sent, or nothing that is understood. MUST NOT throw. */
   read(input: ConclusionInput): FactValue | null;

@@ -56,8 +56,11 @@ function checkParameters(check: DocumentChecker, value: unknown): JsonRecord {
   const names = Object.keys(parameters);
   if (names.length > MAX_PARAMETERS) check.fail('parameters', `must not be more than ${MAX_PARAMETERS}`);
   for (const name of names.slice(0, MAX_PARAMETERS)) {
+    if (!PARAMETER_NAME.test(name)) {
+      check.fail('parameters', 'must be named in letters and digits, beginning with a small letter');
+      continue;
+    }
     const path = at('parameters', name);
-    check.word(name, path, PARAMETER_NAME, 'named in letters and digits, beginning with a small letter');
     const parameter = check.object(parameters[name], path, ['value', 'reason']);
     if (parameter === null) continue;
     check.text(parameter['reason'], at(path, 'reason'), MAX_REASON);

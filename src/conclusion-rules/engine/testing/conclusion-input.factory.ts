@@ -92,10 +92,7 @@ function side(usual: NormalisedDocument, overrides: SideOverrides = {}): Normali
   return { ...usual, ...overrides, fields: { ...usual.fields, ...fieldsOf(overrides.fields ?? {}) } };
 }
 
-export function aWarning(
-  code: string | null,
-  overrides: Partial<NormalisedWarning> = {},
-): NormalisedWarning {
+export function aWarning(code: string | null, overrides: Partial<NormalisedWarning> = {}): NormalisedWarning {
   return {
     code,
     message: null,
