@@ -8,7 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mongo } from 'mongoose';
 import { findInstance, hasGuard, recordInstance } from '../../src/platform/embedded-mongo/data-directory.ts';
 import { startEmbeddedMongo, type EmbeddedMongo } from '../../src/platform/embedded-mongo/embedded-mongo.ts';
-import { isRunning, type ProcessIdentity } from '../../src/platform/embedded-mongo/process-identity.ts';
+import {
+  findProcess,
+  isRunning,
+  type ProcessIdentity,
+} from '../../src/platform/embedded-mongo/process-identity.ts';
 import { eventually } from '../support/eventually.ts';
 
 describe(startEmbeddedMongo.name, () => {
@@ -119,16 +123,15 @@ describe(startEmbeddedMongo.name, () => {
     expect(isRunning(mongod)).toBe(false);
   });
 
-  it('does not mistake another process for its mongod when a recorded pid was used again', async () => {
-    const first = await start();
-    await write(first.uri, 'kept');
-    await first.stop();
-    await recordInstance(dataDir, {
-      port: portOf(first.uri),
-      mongod: { pid: process.pid, startedAt: 'another time' },
-    });
+  it('leaves another process alone that got the recorded pid after a crash', async () => {
+    const bystander = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 60_000)']);
+    const identity = findProcess(bystander.pid!)!;
+    await recordInstance(dataDir, { port: 1, mongod: { ...identity, startedAt: 'another time' } });
 
-    expect(await read((await start()).uri)).toEqual(['kept']);
+    await write((await start()).uri, 'works');
+
+    expect(isRunning(identity)).toBe(true);
+    bystander.kill();
   });
 
   it('runs transactions', async () => {

@@ -109,8 +109,8 @@ describe(provideMongod.name, () => {
     const lines = error?.message.split('\n') ?? [];
     expect(lines[1]).toBe('  - MONGOD_BINARY: not set');
     expect(lines[2]).toBe('  - mongod on PATH: not there');
-    expect(lines[3]).toMatch(/^ {2}- an earlier download: .*mongod-8/);
-    expect(lines[4]).toMatch(/^ {2}- the official download: .*403|404/);
+    expect(lines[3]).toMatch(/^ {2}- an earlier download: .*mongod-8 failed: exit code 3/);
+    expect(lines[4]).toMatch(/^ {2}- the official download: .*404/);
     expect(lines[5]).toMatch(/^ {2}- the fallback for closed networks .*(npm|Linux on x64 only)/);
     expect(lines[6]).toMatch(/^Set MONGOD_BINARY .*MONGODB_URI/);
   });

@@ -24,7 +24,7 @@ export async function withDirectoryLock<T>(
   timeoutMs: number,
   action: () => Promise<T>,
 ): Promise<T> {
-  await acquire(lockPath, Date.now() + timeoutMs);
+  await acquire(lockPath, performance.now() + timeoutMs);
   try {
     return await action();
   } finally {
@@ -48,7 +48,7 @@ async function acquire(lockPath: string, deadline: number): Promise<void> {
       await moved(lockPath, `${lockPath}.abandoned-${other.acquisition}`);
       continue;
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       await rm(prepared, { recursive: true, force: true });
       throw new Error(`Process ${other?.pid ?? 'unknown'} has held ${lockPath} for too long`);
     }

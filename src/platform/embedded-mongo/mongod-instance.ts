@@ -53,12 +53,12 @@ export async function launchMongod(options: {
     child.on('error', (error) => resolve(error.message));
     child.on('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  child.unref();
   const mongod = child.pid === undefined ? null : findProcess(child.pid);
   if (mongod !== null) {
     const instance = { port, mongod };
     await recordInstance(dataDir, instance);
     if (await isReady(instance, dataDir, START_WITHIN_MS)) {
+      child.unref();
       return instance;
     }
     await stopMongod(instance);
@@ -72,8 +72,8 @@ export async function launchMongod(options: {
 
 /** Waits until the instance answers and serves this very directory; false when it ended or took too long. */
 export async function isReady(instance: MongodInstance, dataDir: string, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
-  while (isRunning(instance.mongod) && Date.now() < deadline) {
+  const deadline = performance.now() + withinMs;
+  while (isRunning(instance.mongod) && performance.now() < deadline) {
     if ((await servedPath(instance.port)) === databasePath(dataDir)) {
       return true;
     }
@@ -90,11 +90,11 @@ export async function isReady(instance: MongodInstance, dataDir: string, withinM
  * no configuration; then it drops all connections, finds itself in no set and needs its new address by force.
  * So no single answer is final here.
  */
-export async function becomePrimary({ port }: MongodInstance): Promise<void> {
+export async function becomePrimary({ port, mongod }: MongodInstance): Promise<void> {
   const host = `127.0.0.1:${port}`;
-  const deadline = Date.now() + START_WITHIN_MS;
+  const deadline = performance.now() + START_WITHIN_MS;
   let obstacle: unknown;
-  while (Date.now() < deadline) {
+  while (isRunning(mongod) && performance.now() < deadline) {
     try {
       if (await withAdmin(port, ANSWER_WITHIN_MS, (admin) => isPrimaryAfterNextStep(admin, host))) {
         return;
@@ -139,9 +139,9 @@ export async function stopMongod({ port, mongod }: MongodInstance): Promise<void
       }
     }
   }
-  const deadline = Date.now() + STOP_WITHIN_MS;
+  const deadline = performance.now() + STOP_WITHIN_MS;
   while (isRunning(mongod)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       process.kill(mongod.pid, 'SIGKILL');
     }
     await delay(POLL_MS);

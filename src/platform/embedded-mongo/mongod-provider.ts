@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { provideClosedNetworkMongod } from './closed-network-mongod.ts';
 import { findOnPath, isExecutable, type Environment, type MongodSourceContext } from './mongod-source.ts';
 import type { OfficialDownloadMessage } from './official-mongod-download.ts';
@@ -63,7 +63,7 @@ const SOURCES: readonly {
 export async function provideMongod({ env, log }: ProvideMongodOptions): Promise<ProvidedMongod> {
   const chosen = env['MONGOD_BINARY'];
   if (chosen !== undefined && chosen !== '') {
-    return useChosen(chosen, { env, log });
+    return useChosen(resolve(chosen), { env, log });
   }
   const context = { env, log, cacheDir: cacheDirectory(env) };
   await mkdir(context.cacheDir, { recursive: true });
@@ -128,8 +128,8 @@ async function findInstalled({ env }: MongodSourceContext): Promise<string> {
 }
 
 function cacheDirectory(env: Environment): string {
-  const userCache = env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache');
-  return env['EKYC_LEDGER_CACHE_DIR'] ?? join(userCache, 'ekyc-ledger');
+  const userCache = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
+  return env['EKYC_LEDGER_CACHE_DIR'] || join(userCache, 'ekyc-ledger');
 }
 
 const rememberedIn = (cacheDir: string): string => join(cacheDir, 'mongod-path');
@@ -168,14 +168,14 @@ function downloadOfficial({ env, log, cacheDir }: MongodSourceContext): Promise<
       env: { MONGOMS_DOWNLOAD_DIR: cacheDir, npm_config_strict_ssl: 'true', ...env },
     },
   );
-  return new Promise((resolve, reject) => {
+  return new Promise((found, reject) => {
     downloader.on('message', (message: OfficialDownloadMessage) => {
       switch (message.kind) {
         case 'DOWNLOADING':
           log(`Downloading MongoDB from ${message.from} (about 100 MB)`);
           break;
         case 'READY':
-          resolve(message.binary);
+          found(message.binary);
           break;
         case 'FAILED':
           reject(new Error(message.reason));
