@@ -72,7 +72,11 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports is dead code.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: '(\\.spec\\.ts|\\.d\\.ts|/main\\.ts|^src/commands/[^/]+\\.ts)$' },
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: '(\\.spec\\.ts|/testing/|\\.d\\.ts|/main\\.ts|^src/commands/[^/]+\\.ts)$',
+      },
       to: {},
     },
   ],

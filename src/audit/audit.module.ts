@@ -11,13 +11,16 @@ import { AuditExport } from './audit-export.service.ts';
 import { AuditController } from './audit.controller.ts';
 import { CheckpointMetrics } from './checkpoint-metrics.service.ts';
 import { CheckpointQueries } from './checkpoint-queries.service.ts';
+import { CheckpointSigning } from './checkpoint-signing.service.ts';
 import { Checkpointer } from './checkpointer.service.ts';
 import { CheckpointsRepository } from './checkpoints.repository.ts';
+import { LogIntegrity } from './log-integrity.service.ts';
 import { LogKeys } from './log-keys.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import { Projections } from './projections.service.ts';
 import { TilesRepository } from './tiles.repository.ts';
 import { Tiles } from './tiles.service.ts';
+import { Witnesses } from './witnesses.service.ts';
 import { TlogController } from './tlog.controller.ts';
 
 /** The immutable log: the only place where anything happens. */
@@ -31,13 +34,16 @@ import { TlogController } from './tlog.controller.ts';
     AuditQueries,
     CheckpointMetrics,
     CheckpointQueries,
+    CheckpointSigning,
     Checkpointer,
     CheckpointsRepository,
+    LogIntegrity,
     LogKeys,
     ProjectedRanges,
     Projections,
     Tiles,
     TilesRepository,
+    Witnesses,
   ],
   exports: [AuditLog, AuditQueries, Projections],
 })

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { CheckpointsRepository, type StoredCheckpoint } from './checkpoints.repository.ts';
@@ -12,22 +13,27 @@ import { Tiles } from './tiles.service.ts';
 /** What outsiders need to check the log: checkpoints, tiles and proofs. */
 @Injectable()
 export class CheckpointQueries {
+  private readonly quorum: number;
+
   constructor(
     private readonly checkpoints: CheckpointsRepository,
     private readonly entries: AuditLogRepository,
     private readonly tiles: Tiles,
-  ) {}
+    config: AppConfig,
+  ) {
+    this.quorum = config.audit.witnessQuorum;
+  }
 
   /** The latest checkpoint as a signed note, with the signatures of witnesses. Null before the first. */
   async findNote(): Promise<Buffer | null> {
-    const latest = await this.checkpoints.findLatest();
+    const latest = await this.findServed();
     return latest && this.withCosignatures(latest);
   }
 
   /** A tile or bundle by its path below `/tlog/`; null unless the latest checkpoint covers it. */
   async findTile(path: string): Promise<Buffer | null> {
     const tile = addressOf(path);
-    const latest = await this.checkpoints.findLatest();
+    const latest = await this.findServed();
     if (tile === null || latest === null || entriesBelow(tile) > latest.size) return null;
     return this.tiles.find(tile);
   }
@@ -37,7 +43,7 @@ export class CheckpointQueries {
    * @throws Problem ENTRY_NOT_FOUND, or NOT_YET_SEALED until a checkpoint covers the entry
    */
   async receipt(index: number): Promise<Buffer> {
-    const latest = await this.checkpoints.findLatest();
+    const latest = await this.findServed();
     if (latest === null || index >= latest.size) {
       const { next } = await this.entries.readHead();
       if (index >= next) throw new Problem('ENTRY_NOT_FOUND', 'Ask for an index below the size of the log.');
@@ -52,9 +58,14 @@ export class CheckpointQueries {
    * @throws Problem NOT_YET_SEALED if no checkpoint covers `to` yet
    */
   async consistency(from: number, to: number): Promise<Buffer[]> {
-    const latest = await this.checkpoints.findLatest();
+    const latest = await this.findServed();
     if (latest === null || to > latest.size) throw notYetSealed();
     return this.tiles.prove(planConsistencyProof(from, to), to);
+  }
+
+  /** The newest checkpoint that enough witnesses have signed; nothing newer is shown to anybody. */
+  private findServed(): Promise<StoredCheckpoint | null> {
+    return this.checkpoints.findLatestCosigned(this.quorum);
   }
 
   private async withCosignatures({ number, note }: StoredCheckpoint): Promise<Buffer> {

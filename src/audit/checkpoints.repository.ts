@@ -50,6 +50,24 @@ export class CheckpointsRepository {
     return latest ? read(latest) : null;
   }
 
+  /** The newest checkpoint that at least `quorum` witnesses have signed. */
+  async findLatestCosigned(quorum: number): Promise<StoredCheckpoint | null> {
+    if (quorum === 0) return this.findLatest();
+    const signatures = new Map<number, number>();
+    for await (const { checkpoint } of this.cosignatures.find().sort({ checkpoint: -1 })) {
+      const number = Number(checkpoint);
+      const count = (signatures.get(number) ?? 0) + 1;
+      signatures.set(number, count);
+      if (count >= quorum) return this.find(number);
+    }
+    return null;
+  }
+
+  private async find(number: number): Promise<StoredCheckpoint | null> {
+    const checkpoint = await this.checkpoints.findOne({ _id: mongo.Long.fromNumber(number) });
+    return checkpoint && read(checkpoint);
+  }
+
   /** Compare-and-set by insert: false if another instance has taken the number or the size. */
   async insert({ number, size, root, note, at }: StoredCheckpoint): Promise<boolean> {
     try {

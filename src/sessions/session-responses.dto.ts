@@ -125,6 +125,12 @@ export class ConclusionResponse {
 
   /** Why, by group. */
   ruleTable!: ConclusionGroupResponse[];
+
+  /**
+   * How many more rules spoke against approval than the table shows; it is cut where it would grow too large.
+   * @example 0
+   */
+  omittedFindings!: number;
 }
 
 export class ResultVersionResponse {

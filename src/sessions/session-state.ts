@@ -27,6 +27,8 @@ export interface ResultConclusion {
   /** Keyed digest of everything the rules read, to prove a later replay. */
   readonly inputsDigest: string;
   readonly ruleTable: readonly ConclusionGroup[];
+  /** How many rules the table leaves out to stay small. */
+  readonly omittedFindings: number;
 }
 
 /** One distinct result; repeated deliveries of it change nothing. */

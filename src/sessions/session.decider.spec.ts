@@ -50,6 +50,7 @@ function callback(
       engineVersion: '1',
       inputsDigest: name,
       ruleTable: [],
+      omittedFindings: 0,
     }),
     confirms: confirmsUnder(policy),
     attachment: (hasEarlier) => ({ store: { putAll: () => Promise.resolve() }, item: { hasEarlier } }),

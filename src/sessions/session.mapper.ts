@@ -23,6 +23,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
       decision: conclusion.decision,
       riskLevel: conclusion.riskLevel,
       ruleSetVersion: conclusion.ruleSetVersion,
+      omittedFindings: conclusion.omittedFindings,
       ruleTable: conclusion.ruleTable.map((group) => ({ ...group, rules: [...group.rules] })),
     },
     review: null,

@@ -1,4 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import mongoose, { type Connection, mongo } from 'mongoose';
 import { Appender } from '../../src/audit/appender.ts';
 import { AUDIT_PLANS } from '../../src/audit/audit-collections.ts';
@@ -8,8 +13,13 @@ import { CheckpointQueries } from '../../src/audit/checkpoint-queries.service.ts
 import { Checkpointer } from '../../src/audit/checkpointer.service.ts';
 import { CheckpointsRepository } from '../../src/audit/checkpoints.repository.ts';
 import { openCheckpoint } from '../../src/audit/format/checkpoint.ts';
-import { leafHash, verifyConsistency } from '../../src/audit/format/merkle.ts';
+import { ed25519Cosigner } from '../../src/audit/format/cosignature.ts';
+import { encodeAddCheckpoint } from '../../src/audit/format/witness-protocol.ts';
+import { leafHash, planConsistencyProof, verifyConsistency } from '../../src/audit/format/merkle.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/audit/format/tlog-proof.ts';
+import { CheckpointSigning } from '../../src/audit/checkpoint-signing.service.ts';
+import { LogIntegrity } from '../../src/audit/log-integrity.service.ts';
+import { Witnesses } from '../../src/audit/witnesses.service.ts';
 import { LogKeys } from '../../src/audit/log-keys.service.ts';
 import type { Command, Stream } from '../../src/audit/stream.ts';
 import { TilesRepository } from '../../src/audit/tiles.repository.ts';
@@ -20,6 +30,10 @@ import { ReadinessChecks } from '../../src/platform/health/readiness.ts';
 import { Leases } from '../../src/platform/leases/leases.service.ts';
 import { Metrics } from '../../src/platform/metrics/metrics.service.ts';
 import { provideCollection } from '../../src/platform/mongo/collections.ts';
+import { StateFile } from '../../src/witness/state-file.ts';
+import { Witness } from '../../src/witness/witness.ts';
+import { witnessServer } from '../../src/witness/witness-server.ts';
+import { eventually } from '../support/eventually.ts';
 import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const ORIGIN = 'audit.bank.example/test';
@@ -60,29 +74,35 @@ describe(Checkpointer.name, () => {
     await connection.close();
   });
 
-  function instance(seeds = [OLD_KEY], origin = ORIGIN) {
+  function instance(
+    seeds = [OLD_KEY],
+    origin = ORIGIN,
+    witnesses: { url: string; vkey: string }[] = [],
+    witnessQuorum = 0,
+  ) {
     const config = {
-      audit: { origin, signingSeeds: seeds, clockToleranceMs: 5_000 },
+      audit: { origin, signingSeeds: seeds, clockToleranceMs: 5_000, witnesses, witnessQuorum },
     } as unknown as AppConfig;
     const entries = new AuditLogRepository(connection);
     const checkpoints = new CheckpointsRepository(connection);
     const tileStore = new TilesRepository(connection);
     const tiles = new Tiles(tileStore, entries);
     const keys = new LogKeys(config);
-    const metrics = new CheckpointMetrics(new Metrics());
+    const metrics = new Metrics();
+    const checkpointMetrics = new CheckpointMetrics(metrics);
+    const asked = new Witnesses(config, checkpoints, tiles, metrics);
+    const integrity = new LogIntegrity(entries, checkpoints, tiles, keys, clock, config);
+    const signing = new CheckpointSigning(checkpoints, keys, asked, checkpointMetrics, clock);
     const sut = new Checkpointer(
       entries,
-      checkpoints,
-      tiles,
+      integrity,
       tileStore,
-      keys,
+      signing,
       new Leases(connection),
-      clock,
-      config,
-      metrics,
+      checkpointMetrics,
       new ReadinessChecks(),
     );
-    return { sut, checkpoints, keys, queries: new CheckpointQueries(checkpoints, entries, tiles) };
+    return { sut, checkpoints, keys, queries: new CheckpointQueries(checkpoints, entries, tiles, config) };
   }
 
   async function append(count: number): Promise<void> {
@@ -184,20 +204,19 @@ describe(Checkpointer.name, () => {
     });
 
     it('when an entry at the edge was changed', async () => {
-      await db
-        .collection('audit_log')
-        .updateOne({ _id: mongo.Long.fromNumber(298) } as never, {
+      await db.collection('audit_log').updateOne(
+        { _id: mongo.Long.fromNumber(298) },
+        {
           $set: { leaf: new mongo.Binary(Buffer.from('{}')) },
-        });
+        },
+      );
       expect(await fault(instance().sut)).toBe('ROOT_DIFFERS');
     });
 
     it('when a tile was changed', async () => {
-      await db
-        .collection('audit_tiles')
-        .updateOne({ _id: 'tile/0/000' } as never, {
-          $set: { root: new mongo.Binary(Buffer.alloc(32)), hashes: new mongo.Binary(Buffer.alloc(8192)) },
-        });
+      await db.collection('audit_tiles').updateOne({ _id: 'tile/0/000' } as never, {
+        $set: { root: new mongo.Binary(Buffer.alloc(32)), hashes: new mongo.Binary(Buffer.alloc(8192)) },
+      });
       expect(await fault(instance().sut)).toBe('ROOT_DIFFERS');
     });
 
@@ -247,6 +266,91 @@ describe(Checkpointer.name, () => {
       Buffer.from((row['note'] as mongo.Binary).buffer).toString(),
     );
     expect(notes.map((note) => note.split('\n— ').length - 1)).toEqual([1, 2, 1]);
+  });
+
+  describe('with witnesses', () => {
+    let folder: string;
+    const servers: Server[] = [];
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'ekyc-witness-'));
+    });
+    afterEach(async () => {
+      for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+      await rm(folder, { recursive: true });
+    });
+
+    /** A real witness on its own port that remembers in its own file. */
+    async function witness(name: string, seed: number, logKeys = instance().keys.verifiers) {
+      const cosigner = ed25519Cosigner(`witness.example/${name}`, Buffer.alloc(32, seed));
+      const state = new StateFile(join(folder, `${name}.json`));
+      const sut = new Witness(cosigner, logKeys, state, () => Math.floor(Date.now() / 1000));
+      const server = witnessServer(sut, state, (error) => {
+        throw error;
+      });
+      servers.push(server);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return {
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        vkey: cosigner.vkey,
+        state,
+      };
+    }
+
+    const signaturesOn = async (queries: CheckpointQueries) =>
+      ((await queries.findNote())?.toString().match(/^— /gm) ?? []).length;
+
+    it('carries their signatures as the log grows, also those of a witness that joins late or was away', async () => {
+      const [early, late] = [await witness('w1', 11), await witness('w2', 12)];
+      await append(10);
+      await instance([OLD_KEY], ORIGIN, [early]).sut.integrate();
+      const { sut, queries, checkpoints } = instance([OLD_KEY], ORIGIN, [early, late]);
+      for (const count of [300, 5]) {
+        await append(count);
+        await sut.integrate();
+        const { number } = (await checkpoints.findLatest())!;
+        await eventually(async () => (await checkpoints.findCosignatures(number)).length === 2);
+      }
+      expect(await signaturesOn(queries)).toBe(3);
+      expect([early.state.find(ORIGIN)?.size, late.state.find(ORIGIN)?.size]).toEqual([315, 315]);
+    });
+
+    it('shows nobody a checkpoint that too few of them have signed', async () => {
+      const reachable = await witness('w1', 11);
+      const away = {
+        url: 'http://127.0.0.1:9',
+        vkey: ed25519Cosigner('witness.example/w2', Buffer.alloc(32, 12)).vkey,
+      };
+      await append(1);
+      const { sut, checkpoints, queries } = instance([OLD_KEY], ORIGIN, [reachable, away], 2);
+      await sut.integrate();
+      await eventually(async () => (await checkpoints.findCosignatures(0)).length === 1);
+      expect(await queries.findNote()).toBeNull();
+      const one = instance([OLD_KEY], ORIGIN, [reachable], 1);
+      expect(await signaturesOn(one.queries)).toBe(2);
+    });
+
+    it('gets no signature for a history that was rewritten and signed again', async () => {
+      const known = await witness('w1', 11);
+      await append(20);
+      const { sut, checkpoints } = instance([OLD_KEY], ORIGIN, [known]);
+      await sut.integrate();
+      await eventually(async () => (await checkpoints.findCosignatures(0)).length === 1);
+
+      for (const plan of AUDIT_PLANS) await db.collection(plan.name).deleteMany({});
+      await append(40);
+      const rewritten = instance([OLD_KEY], ORIGIN, [known]);
+      await rewritten.sut.integrate();
+      const { note } = (await checkpoints.findLatest())!;
+      const tiles = new Tiles(new TilesRepository(connection), new AuditLogRepository(connection));
+      const proof = await tiles.prove(planConsistencyProof(20, 40), 40);
+      const response = await fetch(`${known.url}/add-checkpoint`, {
+        method: 'POST',
+        body: encodeAddCheckpoint({ oldSize: 20, proof, checkpoint: note }),
+      });
+      expect(response.status).toBe(422);
+      expect(known.state.find(ORIGIN)?.size).toBe(20);
+    });
   });
 });
 

@@ -42,6 +42,8 @@ export class AppConfig {
     readonly origin: string;
     /** Ed25519 seeds, the current one first. */
     readonly signingSeeds: readonly Buffer[];
+    readonly witnesses: readonly { readonly url: string; readonly vkey: string }[];
+    readonly witnessQuorum: number;
     readonly queueLimit: number;
     readonly commitTimeoutMs: number;
     readonly clockToleranceMs: number;
@@ -87,6 +89,8 @@ export class AppConfig {
       signingSeeds: required('AUDIT_SIGNING_KEY')
         .split(',')
         .map((seed) => Buffer.from(seed, 'base64')),
+      witnesses: (env.AUDIT_WITNESSES?.split(',') ?? []).map(parseWitness),
+      witnessQuorum: env.AUDIT_WITNESS_QUORUM,
       queueLimit: env.AUDIT_QUEUE_LIMIT,
       commitTimeoutMs: env.AUDIT_COMMIT_TIMEOUT_MS,
       clockToleranceMs: env.CLOCK_TOLERANCE_MS,
@@ -102,4 +106,9 @@ export class AppConfig {
 function parseMasterKey(entry: string): MasterKey {
   const colon = entry.indexOf(':');
   return { id: entry.slice(0, colon), key: Buffer.from(entry.slice(colon + 1), 'base64') };
+}
+
+function parseWitness(entry: string): { url: string; vkey: string } {
+  const bar = entry.indexOf('|');
+  return { url: entry.slice(0, bar).replace(/\/+$/, ''), vkey: entry.slice(bar + 1) };
 }

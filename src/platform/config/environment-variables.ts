@@ -140,6 +140,25 @@ export class EnvironmentVariables {
   })
   AUDIT_SIGNING_KEY?: string;
 
+  /** Witnesses of the audit log, `<url>|<vkey>` each, comma separated; https, or http to a loopback address. */
+  @emptyIsAbsent
+  @IsOptional()
+  @Matches(
+    /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])[^|,\s]*\|[^|,\s]+(,(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])[^|,\s]*\|[^|,\s]+)*$/,
+    {
+      message:
+        'AUDIT_WITNESSES must be a comma list of <url>|<vkey>; plain http is for loopback addresses only',
+    },
+  )
+  AUDIT_WITNESSES?: string;
+
+  /** How many witnesses must have signed a checkpoint before it is served; 0 serves it at once. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(16)
+  AUDIT_WITNESS_QUORUM = 0;
+
   /** Most commands that wait for the log; beyond it the answer is 503. */
   @Type(() => Number)
   @IsInt()
