@@ -14,18 +14,22 @@ import { CheckpointQueries } from './checkpoint-queries.service.ts';
 import { CheckpointSigning } from './checkpoint-signing.service.ts';
 import { Checkpointer } from './checkpointer.service.ts';
 import { CheckpointsRepository } from './checkpoints.repository.ts';
+import { KeyRotation } from './key-rotation.service.ts';
 import { LogIntegrity } from './log-integrity.service.ts';
 import { LogKeys } from './log-keys.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import { Projections } from './projections.service.ts';
+import { SelfCheck } from './self-check.service.ts';
+import { SelfCheckMetrics } from './self-check-metrics.service.ts';
 import { TilesRepository } from './tiles.repository.ts';
 import { Tiles } from './tiles.service.ts';
+import { VerificationController } from './verification.controller.ts';
 import { Witnesses } from './witnesses.service.ts';
 import { TlogController } from './tlog.controller.ts';
 
 /** The immutable log: the only place where anything happens. */
 @Module({
-  controllers: [AuditController, TlogController],
+  controllers: [AuditController, TlogController, VerificationController],
   providers: [
     AuditExport,
     AuditLog,
@@ -37,10 +41,13 @@ import { TlogController } from './tlog.controller.ts';
     CheckpointSigning,
     Checkpointer,
     CheckpointsRepository,
+    KeyRotation,
     LogIntegrity,
     LogKeys,
     ProjectedRanges,
     Projections,
+    SelfCheck,
+    SelfCheckMetrics,
     Tiles,
     TilesRepository,
     Witnesses,

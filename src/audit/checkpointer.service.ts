@@ -7,6 +7,7 @@ import { CheckpointMetrics } from './checkpoint-metrics.service.ts';
 import { CheckpointSigning } from './checkpoint-signing.service.ts';
 import type { StoredCheckpoint } from './checkpoints.repository.ts';
 import { leafHash } from './format/merkle.ts';
+import { KeyRotation } from './key-rotation.service.ts';
 import { LogFaultError, LogIntegrity } from './log-integrity.service.ts';
 import type { LogTree } from './log-tree.ts';
 import { TileDiffersError, TilesRepository } from './tiles.repository.ts';
@@ -36,6 +37,7 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
     private readonly integrity: LogIntegrity,
     private readonly tileStore: TilesRepository,
     private readonly signing: CheckpointSigning,
+    private readonly rotation: KeyRotation,
     private readonly leases: Leases,
     private readonly metrics: CheckpointMetrics,
     checks: ReadinessChecks,
@@ -110,6 +112,7 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
 
   private async resume(): Promise<LogTree> {
     const { tree, latest } = await this.integrity.resume();
+    await this.rotation.announce(latest);
     this.tree = tree;
     this.latest = latest;
     return tree;

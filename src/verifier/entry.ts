@@ -13,47 +13,41 @@ export interface Entry {
 }
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
 const ACTION = /^[a-z_]+\.[a-z_]+$/;
-const KEYS = ['action', 'actor', 'at', 'data', 'id', 'subject', 'v'];
-const PARTY = ['id', 'type'];
-const PARTY_VIA = ['id', 'type', 'via'];
 /** Fields of a stored entry; all but the index and the leaf repeat parts of the leaf. */
 const STORED_FIELDS = ['_id', 'id', 'at', 'action', 'subject', 'actor', 'leaf'];
 /** Deeper than any entry is; keeps hostile nesting from exhausting the stack. */
 const MAX_DEPTH = 64;
 
 /**
- * Reads a leaf: RFC 8785 canonical JSON of one entry, version 1.
+ * Reads a leaf: RFC 8785 canonical JSON of one entry, version 1. The text is compared with the only one
+ * that its values can have, which settles order, spelling, doubled keys and keys that no entry has at once.
  *
  * @throws Divergence ENTRY_MALFORMED
  */
 export function readEntry(leaf: Buffer, index: number): Entry {
-  const bad = (expected: string, found: string) =>
-    new Divergence('ENTRY_MALFORMED', { index, expected, found });
+  const bad = (expected: string, found: unknown) =>
+    new Divergence('ENTRY_MALFORMED', { index, expected, found: quoted(found) });
   if (leaf.length > MAX_LEAF_BYTES) {
-    throw bad(`an entry of at most ${MAX_LEAF_BYTES} bytes`, `more`);
+    throw bad(`an entry of at most ${MAX_LEAF_BYTES} bytes`, `${leaf.length} bytes`);
   }
+  if (!isUtf8(leaf)) throw bad('UTF-8', 'bytes that are not');
   const text = leaf.toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw bad('JSON', quoted(text));
-  }
-  if (!isUtf8(leaf) || !isCanonical(value, text)) throw bad('canonical JSON (RFC 8785)', quoted(text));
-  if (!isObject(value) || !hasKeys(value, KEYS)) throw bad(`an object of ${KEYS.join(', ')}`, quoted(text));
+  const { id, at, action, subject, actor, data } = parseObject(text, bad);
 
-  const { v, id, at, action, subject, actor, data } = value;
-  if (v !== 1) throw bad('version 1', quoted(v));
-  if (typeof id !== 'string' || !UUID_V7.test(id)) throw bad('a UUID of version 7 as id', quoted(id));
-  const time = typeof at === 'string' ? Date.parse(at) : NaN;
-  if (Number.isNaN(time) || new Date(time).toISOString() !== at) {
-    throw bad('a time in UTC with milliseconds as at', quoted(at));
-  }
-  if (typeof action !== 'string' || !ACTION.test(action)) throw bad('an action', quoted(action));
-  if (!isParty(subject) || !hasKeys(subject, PARTY)) throw bad('a subject with type and id', quoted(subject));
-  if (!isParty(actor)) throw bad('an actor with type and id', quoted(actor));
-  if (!isObject(data)) throw bad('an object as data', quoted(data));
+  if (typeof id !== 'string' || !UUID_V7.test(id)) throw bad('a UUID of version 7 as id', id);
+  const time = typeof at === 'string' && TIME.test(at) ? timeOf(at) : NaN;
+  if (typeof at !== 'string' || Number.isNaN(time)) throw bad('a time in UTC with milliseconds as at', at);
+  if (typeof action !== 'string' || !ACTION.test(action)) throw bad('an action', action);
+  if (!isParty(subject)) throw bad('a subject with type and id', subject);
+  if (!isParty(actor)) throw bad('an actor with type and id', actor);
+  if (!isObject(data)) throw bad('an object as data', data);
+
+  const canonical =
+    `{"action":"${action}","actor":${partyText(actor, true)},"at":"${at}","data":${canonicalText(data)},` +
+    `"id":"${id}","subject":${partyText(subject, false)},"v":1}`;
+  if (text !== canonical) throw bad('canonical JSON (RFC 8785) of an entry, version 1', text);
   return { id, at: time, action, subject, actor };
 }
 
@@ -93,15 +87,35 @@ export function checkStoredFields(
   }
 }
 
+/** The second that was read last, `2026-06-01T08:00:00`, and its time. */
+let lastSecond = '';
+let lastSecondMs = NaN;
+
 /**
- * Whether a text is the RFC 8785 form of the value that it was parsed into. JavaScript's own serialisation
- * is that form but for the order of keys, so usually it is enough to compare with it and look at the order;
- * only objects with keys like "10", which JavaScript moves to the front, are written out in full.
+ * Milliseconds since 1970, NaN for a day that doesn't exist. Reading a time costs as much as hashing an
+ * entry, and entries come many to a second, so a second is read once.
  */
-function isCanonical(value: unknown, text: string): boolean {
-  return JSON.stringify(value) === text ? isOrdered(value, 0) : canonicalForm(value, 0) === text;
+function timeOf(at: string): number {
+  const second = at.slice(0, 19);
+  if (second !== lastSecond) {
+    const date = new Date(`${second}Z`);
+    const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(second);
+    lastSecond = second;
+    lastSecondMs = exists ? date.getTime() : NaN;
+  }
+  return lastSecondMs + Number(at.slice(20, 23));
 }
 
+/**
+ * The RFC 8785 form of a value, or null for one that has none here. JavaScript's own serialisation is that
+ * form wherever the keys are in order, as they are after reading a canonical text, but for keys like "10",
+ * which JavaScript moves to the front; such a value is written out.
+ */
+function canonicalText(value: unknown): string | null {
+  return isOrdered(value, 0) ? JSON.stringify(value) : writeCanonically(value, 0);
+}
+
+/** Whether all keys come in canonical order, in a value without broken text or hostile nesting. */
 function isOrdered(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value !== 'object' || value === null) return true;
@@ -116,39 +130,58 @@ function isOrdered(value: unknown, depth: number): boolean {
   return true;
 }
 
-function canonicalForm(value: unknown, depth: number): string | null {
-  if (depth > MAX_DEPTH || (typeof value === 'string' && !value.isWellFormed())) return null;
+function writeCanonically(value: unknown, depth: number): string | null {
+  if (depth > MAX_DEPTH) return null;
   if (Array.isArray(value)) {
-    return `[${value.map((item) => canonicalForm(item, depth + 1)).join(',')}]`;
+    const items = value.map((item) => writeCanonically(item, depth + 1));
+    return items.includes(null) ? null : `[${items.join(',')}]`;
   }
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isObject(value)) return isOrdered(value, depth) ? JSON.stringify(value) : null;
   const members = Object.keys(value)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalForm(value[key], depth + 1)}`);
-  return `{${members.join(',')}}`;
+    .map((key) => [writeCanonically(key, depth), writeCanonically(value[key], depth + 1)] as const);
+  if (members.some(([key, member]) => key === null || member === null)) return null;
+  return `{${members.map((member) => member.join(':')).join(',')}}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether an object has these keys and no others. Both are in canonical order. */
-function hasKeys(value: object, keys: readonly string[]): boolean {
-  const own = Object.keys(value);
-  return own.length === keys.length && own.every((key, i) => key === keys[i]);
+interface Party {
+  readonly id: string;
+  readonly type: string;
+  readonly via?: string;
 }
 
-function isParty(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    isObject(value) &&
-    (hasKeys(value, PARTY) || hasKeys(value, PARTY_VIA)) &&
-    Object.values(value).every((part) => typeof part === 'string')
-  );
+function isParty(value: unknown): value is Party & Readonly<Record<string, unknown>> {
+  if (!isObject(value)) return false;
+  const { id, type, via } = value;
+  return isText(id) && isText(type) && (via === undefined || isText(via));
+}
+
+function partyText({ id, type, via }: Party, mayHaveVia: boolean): string {
+  const client = via === undefined || !mayHaveVia ? '' : `,"via":${JSON.stringify(via)}`;
+  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)}${client}}`;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
+}
+
+function parseObject(text: string, bad: (expected: string, found: string) => Divergence) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw bad('JSON', text);
+  }
+  if (!isObject(value)) throw bad('a JSON object', text);
+  return value;
 }
 
 function sameParty(entry: Readonly<Record<string, unknown>>, stored: unknown): boolean {
-  if (!isObject(stored)) return false;
-  for (const key in entry) if (entry[key] !== stored[key]) return false;
-  for (const key in stored) if (!(key in entry)) return false;
+  if (!isObject(stored) || Object.keys(stored).length !== Object.keys(entry).length) return false;
+  for (const key in entry) if (!Object.hasOwn(stored, key) || entry[key] !== stored[key]) return false;
   return true;
 }

@@ -38,8 +38,6 @@ export interface SignedCheckpoint {
 }
 
 const VKEY = /^([^+\s\p{Cc}]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u;
-// The first group takes as much as it can, so that the last blank line separates text and signatures.
-const NOTE = /^((?:[^\n]*\n)+)\n((?:\u2014 [^\n]+\n)+)$/u;
 const SIGNATURE_LINE = /^\u2014 ([^ +\s\p{Cc}]+) ([A-Za-z0-9+/]+={0,2})$/u;
 const CHECKPOINT = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*$/;
 const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
@@ -131,11 +129,13 @@ function splitNote(note: Buffer) {
     throw malformed(`UTF-8 of at most ${MAX_NOTE_BYTES} bytes`, `${note.length} bytes`);
   }
   const whole = note.toString('utf8');
-  const [, text, signatures] = CONTROL.test(whole) ? [] : (NOTE.exec(whole) ?? []);
-  if (text === undefined || signatures === undefined) {
+  // Signature lines are never empty, so whatever the text holds, the last blank line separates them.
+  const blank = whole.lastIndexOf('\n\n');
+  if (blank === -1 || !whole.endsWith('\n') || CONTROL.test(whole)) {
     throw malformed('text, a blank line and signature lines', quoted(whole));
   }
-  const lines = signatures.trimEnd().split('\n');
+  const text = whole.slice(0, blank + 1);
+  const lines = whole.slice(blank + 2, -1).split('\n');
   if (lines.length > MAX_NOTE_SIGNATURES) {
     throw malformed(`at most ${MAX_NOTE_SIGNATURES} signatures`, `${lines.length}`);
   }

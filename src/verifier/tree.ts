@@ -13,22 +13,23 @@ import {
  * written apart and agree on a root are what makes the root believable.
  */
 
-const scratch = Buffer.alloc(1 + Math.max(MAX_LEAF_BYTES, 2 * HASH_BYTES));
+/** Prefix and content of what is hashed next; hashing is synchronous, so each is free again at once. */
+const leafMessage = Buffer.alloc(1 + MAX_LEAF_BYTES, LEAF_HASH_PREFIX);
+const pairMessage = Buffer.alloc(1 + 2 * HASH_BYTES, NODE_HASH_PREFIX);
 
 /** SHA-256(0x00 || entry). */
 export function hashLeaf(entry: Uint8Array): Buffer {
-  const message = entry.length < scratch.length ? scratch : Buffer.alloc(1 + entry.length);
-  message[0] = LEAF_HASH_PREFIX;
+  const fits = entry.length <= MAX_LEAF_BYTES;
+  const message = fits ? leafMessage : Buffer.alloc(1 + entry.length, LEAF_HASH_PREFIX);
   message.set(entry, 1);
   return hash('sha256', message.subarray(0, 1 + entry.length), 'buffer');
 }
 
 /** SHA-256(0x01 || left || right). */
 export function hashPair(left: Uint8Array, right: Uint8Array): Buffer {
-  scratch[0] = NODE_HASH_PREFIX;
-  scratch.set(left, 1);
-  scratch.set(right, 1 + HASH_BYTES);
-  return hash('sha256', scratch.subarray(0, 1 + 2 * HASH_BYTES), 'buffer');
+  pairMessage.set(left, 1);
+  pairMessage.set(right, 1 + HASH_BYTES);
+  return hash('sha256', pairMessage, 'buffer');
 }
 
 /** A tile as it must be for the entries that were read. */

@@ -6,29 +6,53 @@ export const CASES = {
   VERIFIED: { exitCode: 0, meaning: 'nothing was changed' },
   FAILED: { exitCode: 1, meaning: 'the verifier itself failed; this says nothing about the log' },
   USAGE: { exitCode: 2, meaning: 'wrong arguments' },
-  UNREADABLE: { exitCode: 3, meaning: 'a file, database or server could not be read; says nothing about the log' },
+  UNREADABLE: {
+    exitCode: 3,
+    meaning: 'a file, database or server could not be read; says nothing about the log',
+  },
 
   ENTRY_MALFORMED: { exitCode: 10, meaning: 'an entry is not the canonical JSON of an entry, or too long' },
   INDEX_GAP: { exitCode: 11, meaning: 'an index is missing: an entry was deleted' },
   INDEX_DISORDER: { exitCode: 12, meaning: 'an index comes twice, out of order or is no whole number' },
-  FIELD_DIFFERS: { exitCode: 13, meaning: 'a field stored beside an entry says something else than the entry' },
-  TIME_DISORDER: { exitCode: 14, meaning: 'an entry is older than the one before, or newer than its witness' },
+  FIELD_DIFFERS: {
+    exitCode: 13,
+    meaning: 'a field stored beside an entry says something else than the entry',
+  },
+  TIME_DISORDER: {
+    exitCode: 14,
+    meaning: 'an entry is older than the one before, or newer than its witness',
+  },
   ENTRY_CHANGED: { exitCode: 15, meaning: 'an entry is not the one that was hashed into its tile' },
   ROOT_DIFFERS: { exitCode: 16, meaning: 'the entries up to a checkpoint do not have its signed root' },
-  TILE_DIFFERS: { exitCode: 17, meaning: 'a tile is missing or wrong, though the entries have the signed root' },
+  TILE_DIFFERS: {
+    exitCode: 17,
+    meaning: 'a tile is missing or wrong, though the entries have the signed root',
+  },
   LOG_TOO_SHORT: { exitCode: 18, meaning: 'there are fewer entries than the signed checkpoint covers' },
 
-  CHECKPOINT_MALFORMED: { exitCode: 20, meaning: 'a checkpoint is not a signed note with a checkpoint in it' },
+  CHECKPOINT_MALFORMED: {
+    exitCode: 20,
+    meaning: 'a checkpoint is not a signed note with a checkpoint in it',
+  },
   CHECKPOINT_UNSIGNED: { exitCode: 21, meaning: 'a checkpoint has no signature of a pinned key' },
   CHECKPOINT_FORGED: { exitCode: 22, meaning: 'a signature under a pinned key does not verify' },
   FOREIGN_ORIGIN: { exitCode: 23, meaning: 'a checkpoint belongs to another log' },
   NO_CHECKPOINT: { exitCode: 24, meaning: 'there is no checkpoint, so nothing of the log is signed' },
-  CHECKPOINTS_DISORDERED: { exitCode: 25, meaning: 'a later checkpoint covers fewer entries than an earlier one' },
+  CHECKPOINTS_DISORDERED: {
+    exitCode: 25,
+    meaning: 'a later checkpoint covers fewer entries than an earlier one',
+  },
 
   ROLLED_BACK: { exitCode: 30, meaning: 'the newest checkpoint is older than the one trusted before' },
-  HISTORY_REWRITTEN: { exitCode: 31, meaning: 'the log is validly signed but does not extend the trusted one' },
+  HISTORY_REWRITTEN: {
+    exitCode: 31,
+    meaning: 'the log is validly signed but does not extend the trusted one',
+  },
   FORKED: { exitCode: 32, meaning: 'two signed checkpoints of one size have different roots' },
-  TRUSTED_STATE_UNUSABLE: { exitCode: 33, meaning: 'the trusted state is malformed, or of another log or key' },
+  TRUSTED_STATE_UNUSABLE: {
+    exitCode: 33,
+    meaning: 'the trusted state is malformed or of another log',
+  },
 
   TOO_FEW_WITNESSES: { exitCode: 40, meaning: 'fewer witnesses cosigned than were asked for' },
   STALE_VIEW: { exitCode: 41, meaning: 'the newest cosignature is older than was allowed' },
@@ -47,6 +71,8 @@ export interface Finding {
   readonly through?: number;
   readonly expected: string;
   readonly found: string;
+  /** Signed notes that contradict each other, verbatim: proof for anyone who has the key. */
+  readonly evidence?: readonly Buffer[];
 }
 
 /** Ends a verification with a case and what was found. */

@@ -20,6 +20,10 @@ import { parseTlogProof, verifyTlogProof } from '../../src/audit/format/tlog-pro
 import { CheckpointSigning } from '../../src/audit/checkpoint-signing.service.ts';
 import { LogIntegrity } from '../../src/audit/log-integrity.service.ts';
 import { Witnesses } from '../../src/audit/witnesses.service.ts';
+import { KeyRotation } from '../../src/audit/key-rotation.service.ts';
+import { AuditLog } from '../../src/audit/audit-log.service.ts';
+import { AuditMetrics } from '../../src/audit/audit-metrics.service.ts';
+import { ProjectedRanges } from '../../src/audit/projected-ranges.ts';
 import { LogKeys } from '../../src/audit/log-keys.service.ts';
 import type { Command, Stream } from '../../src/audit/stream.ts';
 import { TilesRepository } from '../../src/audit/tiles.repository.ts';
@@ -39,6 +43,7 @@ import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 const ORIGIN = 'audit.bank.example/test';
 const OLD_KEY = Buffer.alloc(32, 1);
 const NEW_KEY = Buffer.alloc(32, 2);
+const OPTIONS = { queueLimit: 100_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
 
 const counter: Stream<null> = { subjectType: 'counter', initial: () => null, evolve: () => null };
 const add: Command<null, void> = {
@@ -81,7 +86,7 @@ describe(Checkpointer.name, () => {
     witnessQuorum = 0,
   ) {
     const config = {
-      audit: { origin, signingSeeds: seeds, clockToleranceMs: 5_000, witnesses, witnessQuorum },
+      audit: { origin, signingSeeds: seeds, witnesses, witnessQuorum, ...OPTIONS },
     } as unknown as AppConfig;
     const entries = new AuditLogRepository(connection);
     const checkpoints = new CheckpointsRepository(connection);
@@ -91,6 +96,7 @@ describe(Checkpointer.name, () => {
     const metrics = new Metrics();
     const checkpointMetrics = new CheckpointMetrics(metrics);
     const asked = new Witnesses(config, checkpoints, tiles, metrics);
+    const log = new AuditLog(entries, clock, config, new AuditMetrics(metrics), new ProjectedRanges());
     const integrity = new LogIntegrity(entries, checkpoints, tiles, keys, clock, config);
     const signing = new CheckpointSigning(checkpoints, keys, asked, checkpointMetrics, clock);
     const sut = new Checkpointer(
@@ -98,6 +104,7 @@ describe(Checkpointer.name, () => {
       integrity,
       tileStore,
       signing,
+      new KeyRotation(log, keys),
       new Leases(connection),
       checkpointMetrics,
       new ReadinessChecks(),
@@ -112,8 +119,7 @@ describe(Checkpointer.name, () => {
       projected: () => undefined,
       projectionFailed: () => undefined,
     };
-    const options = { queueLimit: 100_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
-    const appender = new Appender(new AuditLogRepository(connection), clock, observer, options);
+    const appender = new Appender(new AuditLogRepository(connection), clock, observer, OPTIONS);
     await Promise.all(Array.from({ length: count }, () => appender.submit(add)));
   }
 
@@ -260,12 +266,18 @@ describe(Checkpointer.name, () => {
     await last.sut.integrate();
     expect(openCheckpoint((await last.queries.findNote())!, last.keys.verifiers)).toMatchObject({
       outcome: 'TRUSTED',
-      checkpoint: { size: 3 },
+      checkpoint: { size: 4 },
     });
     const notes = (await db.collection('audit_checkpoints').find().sort({ _id: 1 }).toArray()).map((row) =>
       Buffer.from((row['note'] as mongo.Binary).buffer).toString(),
     );
     expect(notes.map((note) => note.split('\n— ').length - 1)).toEqual([1, 2, 1]);
+    const rotated = await db.collection('audit_log').find({ action: 'key.rotated' }).toArray();
+    expect(rotated.map(({ _id }) => Number(_id))).toEqual([2]);
+    const leaf = JSON.parse(Buffer.from((rotated[0]!['leaf'] as mongo.Binary).buffer).toString()) as {
+      data: { from: string; to: string };
+    };
+    expect(leaf.data).toEqual({ from: instance([OLD_KEY]).keys.vkeys[0], to: last.keys.vkeys[0] });
   });
 
   describe('with witnesses', () => {

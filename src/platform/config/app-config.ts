@@ -44,6 +44,7 @@ export class AppConfig {
     readonly signingSeeds: readonly Buffer[];
     readonly witnesses: readonly { readonly url: string; readonly vkey: string }[];
     readonly witnessQuorum: number;
+    readonly selfCheckIntervalSeconds: number;
     readonly queueLimit: number;
     readonly commitTimeoutMs: number;
     readonly clockToleranceMs: number;
@@ -91,6 +92,7 @@ export class AppConfig {
         .map((seed) => Buffer.from(seed, 'base64')),
       witnesses: (env.AUDIT_WITNESSES?.split(',') ?? []).map(parseWitness),
       witnessQuorum: env.AUDIT_WITNESS_QUORUM,
+      selfCheckIntervalSeconds: env.SELF_CHECK_INTERVAL_S,
       queueLimit: env.AUDIT_QUEUE_LIMIT,
       commitTimeoutMs: env.AUDIT_COMMIT_TIMEOUT_MS,
       clockToleranceMs: env.CLOCK_TOLERANCE_MS,

@@ -159,6 +159,13 @@ export class EnvironmentVariables {
   @Max(16)
   AUDIT_WITNESS_QUORUM = 0;
 
+  /** Seconds between two verifications of the whole log by the service itself. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(10)
+  @Max(604_800)
+  SELF_CHECK_INTERVAL_S = 3_600;
+
   /** Most commands that wait for the log; beyond it the answer is 503. */
   @Type(() => Number)
   @IsInt()

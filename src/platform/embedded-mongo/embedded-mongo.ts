@@ -23,7 +23,7 @@ import {
 import { provideMongod } from './mongod-provider.ts';
 import type { Environment } from './mongod-source.ts';
 import { findProcess, isRunning } from './process-identity.ts';
-import { siblingProgram } from './sibling-program.ts';
+import { siblingProgram } from '../sibling-program.ts';
 
 export interface EmbeddedMongoOptions {
   /** Directory of the database, its log and its records; made if missing. */

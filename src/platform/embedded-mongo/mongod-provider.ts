@@ -6,7 +6,7 @@ import { provideClosedNetworkMongod } from './closed-network-mongod.ts';
 import { findOnPath, isExecutable, type Environment, type MongodSourceContext } from './mongod-source.ts';
 import type { OfficialDownloadMessage } from './official-mongod-download.ts';
 import { runCommand } from './run-command.ts';
-import { siblingProgram } from './sibling-program.ts';
+import { siblingProgram } from '../sibling-program.ts';
 
 /** Where a `mongod` came from, in the order in which they are tried. */
 export type MongodSource =
