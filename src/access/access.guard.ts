@@ -1,12 +1,14 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, HttpStatus, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { assertNever } from '../platform/assert-never.ts';
 import { Problem } from '../platform/http/problem.ts';
+import { VendorFormatError } from '../platform/http/vendor-format.errors.ts';
 import { ACCESS, type Access } from './access.ts';
 import { rememberClient } from './actor.ts';
 import { ApiClients } from './api-clients.service.ts';
 import { RateLimits } from './rate-limits.service.ts';
+import type { Scope } from './scopes.ts';
 
 /** Lets a request through only as its route's {@link Access} says; a route that says nothing is closed. */
 @Injectable()
@@ -28,6 +30,12 @@ export class AccessGuard implements CanActivate {
       case 'anyone':
       case 'vendor':
         return true;
+      case 'api-key-header':
+        await this.authenticateAsVendorWould(
+          context.switchToHttp().getRequest<FastifyRequest>(),
+          access.scope,
+        );
+        return true;
       case 'scope':
         await this.authenticate(context.switchToHttp().getRequest<FastifyRequest>(), access.scope);
         return true;
@@ -36,10 +44,7 @@ export class AccessGuard implements CanActivate {
     }
   }
 
-  private async authenticate(
-    request: FastifyRequest,
-    scope: (Access & { kind: 'scope' })['scope'],
-  ): Promise<void> {
+  private async authenticate(request: FastifyRequest, scope: Scope): Promise<void> {
     const key = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
     const client = key === undefined ? null : this.clients.findByKey(key);
     if (client === null) {
@@ -50,6 +55,15 @@ export class AccessGuard implements CanActivate {
     if (!client.scopes.has(scope)) {
       throw new Problem('SCOPE_MISSING', `Ask for the scope ${scope} in the API clients file.`);
     }
+    rememberClient(request, client.id);
+  }
+
+  private async authenticateAsVendorWould(request: FastifyRequest, scope: Scope): Promise<void> {
+    const key = request.headers['api-key'];
+    const client = typeof key === 'string' ? this.clients.findByKey(key) : null;
+    if (client === null) await this.limits.countFailedAuthentication(request.ip);
+    if (!client?.scopes.has(scope)) throw new VendorFormatError(HttpStatus.FORBIDDEN, 'Forbidden');
+    await this.limits.countRequest(client.id);
     rememberClient(request, client.id);
   }
 }

@@ -5,6 +5,7 @@ import type { Scope } from './scopes.ts';
 /** Who may call a route. Every route declares one; a test walks them all, and the guard refuses the rest. */
 export type Access =
   | { readonly kind: 'scope'; readonly scope: Scope }
+  | { readonly kind: 'api-key-header'; readonly scope: Scope }
   | { readonly kind: 'vendor' }
   | { readonly kind: 'anyone'; readonly why: string };
 
@@ -13,6 +14,13 @@ export const ACCESS = 'ekyc-ledger:access';
 /** Callable by API clients that hold `scope`. */
 export const RequireScope = (scope: Scope) =>
   applyDecorators(SetMetadata(ACCESS, { kind: 'scope', scope } satisfies Access), ApiBearerAuth('api-key'));
+
+/** Callable by API clients that hold `scope` and send their key as the vendor's API wants it; refused in its form. */
+export const RequireScopeByApiKeyHeader = (scope: Scope) =>
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'api-key-header', scope } satisfies Access),
+    ApiSecurity('vendor-style-api-key'),
+  );
 
 /** Callable by the vendor; the callback module authenticates before the body is read. */
 export const VendorOnly = () =>

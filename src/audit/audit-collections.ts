@@ -1,46 +1,17 @@
+import { readFileSync } from 'node:fs';
+import type { mongo } from 'mongoose';
 import type { CollectionPlan } from '../platform/mongo/collections.ts';
 import { AUDIT_LOG } from './audit-entry.schema.ts';
 
-/** The log refuses any document that is not an entry, even from a client that has the right to insert. */
+/** Data and not code, so that whoever runs the database can read and apply it without us. */
+const VALIDATORS = JSON.parse(
+  readFileSync(new URL('../../config/mongodb/validators.json', import.meta.url), 'utf8'),
+) as Readonly<Record<string, mongo.Document>>;
+
+/** These collections refuse any document that is not one of theirs, even from a client that may insert. */
 export const AUDIT_LOG_PLAN: CollectionPlan = {
   name: AUDIT_LOG,
-  options: {
-    validationLevel: 'strict',
-    validationAction: 'error',
-    validator: {
-      $jsonSchema: {
-        bsonType: 'object',
-        additionalProperties: false,
-        required: ['_id', 'id', 'at', 'action', 'subject', 'actor', 'leaf'],
-        properties: {
-          _id: { bsonType: 'long', minimum: 0 },
-          id: {
-            bsonType: 'string',
-            pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
-          },
-          at: { bsonType: 'date' },
-          action: { bsonType: 'string', pattern: '^[a-z_]+\\.[a-z_]+$' },
-          subject: {
-            bsonType: 'object',
-            additionalProperties: false,
-            required: ['type', 'id'],
-            properties: { type: { bsonType: 'string' }, id: { bsonType: 'string' } },
-          },
-          actor: {
-            bsonType: 'object',
-            additionalProperties: false,
-            required: ['type', 'id'],
-            properties: {
-              type: { bsonType: 'string' },
-              id: { bsonType: 'string' },
-              via: { bsonType: 'string' },
-            },
-          },
-          leaf: { bsonType: 'binData' },
-        },
-      },
-    },
-  },
+  options: validatedBy(AUDIT_LOG),
   indexes: [
     { keys: { id: 1 }, unique: true, serves: 'recognising an entry that was written by a lost attempt' },
     { keys: { 'subject.id': 1, _id: 1 }, serves: 'folding a subject; timelines' },
@@ -48,71 +19,24 @@ export const AUDIT_LOG_PLAN: CollectionPlan = {
   ],
 };
 
-/** Full tiles by path; {@link AUDIT_LOG_PLAN} says why a validator. */
+/** Full tiles by path. */
 export const AUDIT_TILES_PLAN: CollectionPlan = {
   name: 'audit_tiles',
-  options: {
-    validationLevel: 'strict',
-    validationAction: 'error',
-    validator: {
-      $jsonSchema: {
-        bsonType: 'object',
-        additionalProperties: false,
-        required: ['_id', 'hashes', 'root'],
-        properties: {
-          _id: { bsonType: 'string', pattern: '^tile/[0-9]{1,2}/(x[0-9]{3}/)*[0-9]{3}$' },
-          hashes: { bsonType: 'binData' },
-          root: { bsonType: 'binData' },
-        },
-      },
-    },
-  },
+  options: validatedBy('audit_tiles'),
   indexes: [],
 };
 
 /** Checkpoints by number. */
 export const AUDIT_CHECKPOINTS_PLAN: CollectionPlan = {
   name: 'audit_checkpoints',
-  options: {
-    validationLevel: 'strict',
-    validationAction: 'error',
-    validator: {
-      $jsonSchema: {
-        bsonType: 'object',
-        additionalProperties: false,
-        required: ['_id', 'size', 'root', 'note', 'at'],
-        properties: {
-          _id: { bsonType: 'long', minimum: 0 },
-          size: { bsonType: 'long', minimum: 0 },
-          root: { bsonType: 'binData' },
-          note: { bsonType: 'binData' },
-          at: { bsonType: 'date' },
-        },
-      },
-    },
-  },
+  options: validatedBy('audit_checkpoints'),
   indexes: [{ keys: { size: 1 }, unique: true, serves: 'signing each size once' }],
 };
 
 /** What witnesses have signed. */
 export const AUDIT_COSIGNATURES_PLAN: CollectionPlan = {
   name: 'audit_cosignatures',
-  options: {
-    validationLevel: 'strict',
-    validationAction: 'error',
-    validator: {
-      $jsonSchema: {
-        bsonType: 'object',
-        additionalProperties: false,
-        required: ['_id', 'checkpoint', 'line'],
-        properties: {
-          _id: { bsonType: 'string' },
-          checkpoint: { bsonType: 'long' },
-          line: { bsonType: 'string' },
-        },
-      },
-    },
-  },
+  options: validatedBy('audit_cosignatures'),
   indexes: [{ keys: { checkpoint: 1 }, serves: 'the cosignatures of a checkpoint' }],
 };
 
@@ -123,3 +47,15 @@ export const AUDIT_PLANS: readonly CollectionPlan[] = [
   AUDIT_CHECKPOINTS_PLAN,
   AUDIT_COSIGNATURES_PLAN,
 ];
+
+/** How far the projections are; lost, they are folded from the first entry again. */
+export const PROJECTION_WATERMARKS_PLAN: CollectionPlan = { name: 'projection_watermarks', indexes: [] };
+
+/** What the last self-check found. */
+export const SELF_CHECKS_PLAN: CollectionPlan = { name: 'self_checks', indexes: [] };
+
+function validatedBy(name: string): mongo.CreateCollectionOptions {
+  const validator = VALIDATORS[name];
+  if (validator === undefined) throw new Error(`config/mongodb/validators.json has no ${name}`);
+  return { validator, validationLevel: 'strict', validationAction: 'error' };
+}

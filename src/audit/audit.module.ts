@@ -2,7 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { provideCollection } from '../platform/mongo/collections.ts';
-import { AUDIT_PLANS } from './audit-collections.ts';
+import { AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN } from './audit-collections.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditLog } from './audit-log.service.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
@@ -59,6 +59,8 @@ export class AuditModule implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const db = this.connection.getClient().db(this.connection.name);
-    for (const plan of AUDIT_PLANS) await provideCollection(db, plan);
+    for (const plan of [...AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN]) {
+      await provideCollection(db, plan);
+    }
   }
 }

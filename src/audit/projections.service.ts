@@ -3,6 +3,7 @@ import { InjectConnection } from '@nestjs/mongoose';
 import { Interval } from '@nestjs/schedule';
 import { type Connection, mongo } from 'mongoose';
 import { Clock } from '../platform/clock.ts';
+import { PROJECTION_WATERMARKS_PLAN } from './audit-collections.ts';
 import { DURABLE } from './audit-entry.schema.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { ProjectedRanges, type Range } from './projected-ranges.ts';
@@ -39,7 +40,7 @@ export class Projections implements OnApplicationBootstrap {
     this.watermarks = connection
       .getClient()
       .db(connection.name)
-      .collection<Watermark>('projection_watermarks', DURABLE);
+      .collection<Watermark>(PROJECTION_WATERMARKS_PLAN.name, DURABLE);
   }
 
   /** Makes a stream known by whose `evolve` and `project` entries are folded. */

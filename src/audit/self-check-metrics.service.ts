@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter, Gauge } from 'prom-client';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
-import type { SelfCheckResult } from './self-check.service.ts';
+import type { SelfCheckResult } from './self-check-result.ts';
 
 /** When and how the log was last verified by this instance. */
 @Injectable()

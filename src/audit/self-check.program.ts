@@ -3,7 +3,7 @@ import { MongoSource } from '../verifier/mongo-source.ts';
 import { pinLogKey } from '../verifier/note.ts';
 import { Divergence } from '../verifier/verdict.ts';
 import { verifyLog } from '../verifier/verify-log.ts';
-import type { SelfCheckFinding, SelfCheckTask } from './self-check.service.ts';
+import type { SelfCheckFinding, SelfCheckTask } from './self-check-result.ts';
 
 /**
  * Runs in a thread of its own, so that hashing a million entries delays no request. Reads the database with

@@ -9,37 +9,10 @@ import { type ReadinessCheck, ReadinessChecks } from '../platform/health/readine
 import { Leases } from '../platform/leases/leases.service.ts';
 import { MongoEndpoint } from '../platform/mongo/mongo-endpoint.ts';
 import { siblingProgram } from '../platform/sibling-program.ts';
+import { SELF_CHECKS_PLAN } from './audit-collections.ts';
+import type { SelfCheckFinding, SelfCheckResult, SelfCheckTask } from './self-check-result.ts';
 import { LogKeys } from './log-keys.service.ts';
 import { SelfCheckMetrics } from './self-check-metrics.service.ts';
-
-/** What the thread is given. */
-export interface SelfCheckTask {
-  /** Names the database in its path. */
-  readonly uri: string;
-  readonly vkeys: readonly string[];
-  /** What the last check found, so that a log that was rewritten and signed again is noticed. */
-  readonly trusted: {
-    readonly origin: string;
-    readonly vkey: string;
-    readonly size: number;
-    readonly root: string;
-  } | null;
-}
-
-/** What the thread found. */
-export type SelfCheckFinding =
-  | { readonly outcome: 'VERIFIED'; readonly size: number; readonly root: string }
-  | {
-      readonly outcome: 'DIVERGED';
-      /** Name of the case as in `npm run verify -- --help`. */
-      readonly case: string;
-      readonly index: number | null;
-      readonly expected: string;
-      readonly found: string;
-    };
-
-/** The last verification. */
-export type SelfCheckResult = SelfCheckFinding & { readonly at: Date; readonly seconds: number };
 
 type SelfCheckDocument = SelfCheckResult & { readonly _id: 'latest' };
 
@@ -65,7 +38,10 @@ export class SelfCheck implements ReadinessCheck, OnModuleInit {
     private readonly schedule: SchedulerRegistry,
     checks: ReadinessChecks,
   ) {
-    this.collection = connection.getClient().db(connection.name).collection<SelfCheckDocument>('self_checks');
+    this.collection = connection
+      .getClient()
+      .db(connection.name)
+      .collection<SelfCheckDocument>(SELF_CHECKS_PLAN.name);
     checks.add(this);
   }
 

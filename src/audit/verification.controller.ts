@@ -2,7 +2,8 @@ import { Controller, Get, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../access/access.ts';
 import { LogKeys } from './log-keys.service.ts';
-import { SelfCheck, type SelfCheckResult } from './self-check.service.ts';
+import type { SelfCheckResult } from './self-check-result.ts';
+import { SelfCheck } from './self-check.service.ts';
 import { VerificationResponse } from './verification.dto.ts';
 
 @ApiTags('Audit')

@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.ts';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
+import type { JsonObject } from '../results/json-text.ts';
 import { normaliseResult } from '../results/normalise-result.ts';
 import type { NormalisedResult } from '../results/normalised-result.ts';
 import { readVendorBody } from '../results/vendor-body.ts';
@@ -40,13 +41,32 @@ export class PersonalData {
     actor: Actor,
   ): Promise<{ meta: SessionResult; result: NormalisedResult }> {
     const { meta, raw } = await this.view(uuid, version, actor, 'NORMALISED');
-    return { meta, result: this.normalise(uuid, raw) };
+    return { meta, result: normaliseResult(uuid, this.bodyOf(raw)) };
+  }
+
+  /**
+   * The result as the vendor's own API would give it: the latest pulled one, byte for byte, or else the
+   * callback without its envelope. Null if there is none or it was erased.
+   */
+  async findInVendorFormat(uuid: string, actor: Actor): Promise<Buffer | null> {
+    const state = await this.queries.find(uuid);
+    const meta = state?.results.find(({ version }) => version === state.latestPull) ?? state?.results.at(-1);
+    const raw = meta === undefined ? null : await this.vault.find(meta.entryId);
+    if (meta === undefined || raw === null) return null;
+    await this.sessions.append(uuid, actor, () => decideView(meta.version, 'RAW'));
+    return meta.source === 'PULL' ? raw : Buffer.from(JSON.stringify(this.bodyOf(raw)));
   }
 
   /** Reads a result for our own processing, which shows it to nobody. Null if it was erased. */
   async findForProcessing(uuid: string, meta: SessionResult): Promise<NormalisedResult | null> {
+    const body = await this.findBody(meta);
+    return body && normaliseResult(uuid, body);
+  }
+
+  /** The vendor's result without its envelope, for our own processing. Null if it was erased. */
+  async findBody(meta: SessionResult): Promise<JsonObject | null> {
     const raw = await this.vault.find(meta.entryId);
-    return raw === null ? null : this.normalise(uuid, raw);
+    return raw && this.bodyOf(raw);
   }
 
   /**
@@ -84,9 +104,9 @@ export class PersonalData {
     return { meta, raw };
   }
 
-  private normalise(uuid: string, raw: Buffer): NormalisedResult {
+  private bodyOf(raw: Buffer): JsonObject {
     const body = readVendorBody(raw, this.config.callback.dataKey);
     if (!body.ok) throw new Error(`a stored result can't be read any more: ${body.reason}`);
-    return normaliseResult(uuid, body.result);
+    return body.result;
   }
 }

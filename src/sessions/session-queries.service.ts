@@ -14,6 +14,10 @@ export class SessionQueries {
     private readonly entries: AuditQueries,
   ) {}
 
+  find(uuid: string): Promise<SessionState | null> {
+    return this.repository.find(uuid);
+  }
+
   /** @throws Problem SESSION_NOT_FOUND */
   async getOrThrow(uuid: string): Promise<SessionState> {
     const state = await this.repository.find(uuid);
@@ -33,6 +37,16 @@ export class SessionQueries {
   async timeline(uuid: string, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
     await this.getOrThrow(uuid);
     return this.entries.page({ subject: uuid, subjectType: SESSION }, limit, cursor);
+  }
+
+  /** Sessions that are to be pulled by `time`, the most overdue first. */
+  findPullDue(time: Date, limit: number): Promise<SessionState[]> {
+    return this.repository.findPullDue(time, limit);
+  }
+
+  /** Registered sessions whose time is over by `time`. */
+  findExpired(time: Date, limit: number): Promise<SessionState[]> {
+    return this.repository.findExpired(time, limit);
   }
 
   /** Sessions with a result that has waited for its conclusion since before `time`. */

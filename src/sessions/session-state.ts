@@ -55,6 +55,17 @@ export interface Registration {
   readonly expiresAfterSeconds: number | null;
 }
 
+/** A pulled result held against every callback that had come by then. */
+export interface Comparison {
+  /** Version of the pulled result. */
+  readonly pull: number;
+  /** Versions of the callbacks. */
+  readonly callbacks: readonly number[];
+  readonly grade: 'AGREED' | 'CONFLICT';
+  /** Names of the fields in which they differ. */
+  readonly differences: readonly string[];
+}
+
 /** A session: the fold of its entries. Plain JSON, so that a projection can hold it as it is. */
 export interface SessionState {
   readonly uuid: string;
@@ -70,8 +81,12 @@ export interface SessionState {
   readonly expectedBy: string | null;
   readonly expiresAt: string | null;
   readonly results: readonly SessionResult[];
-  /** Names of the fields in which callback and pull differ. */
-  readonly differences: readonly string[];
+  /** Version of the result that the vendor gave when it was last pulled; null before the first. */
+  readonly latestPull: number | null;
+  /** What came of holding the pulled result against the callbacks; null before the first time. */
+  readonly comparison: Comparison | null;
+  /** Pulls made since the need for one arose; null before the first. */
+  readonly pulls: { readonly count: number; readonly lastAt: string } | null;
   readonly erasedAt: string | null;
 }
 
@@ -88,7 +103,9 @@ export function initialSession(uuid: string): SessionState {
     expectedBy: null,
     expiresAt: null,
     results: [],
-    differences: [],
+    latestPull: null,
+    comparison: null,
+    pulls: null,
     erasedAt: null,
   };
 }
@@ -111,6 +128,14 @@ function apply(state: SessionState, entry: LogEntry): SessionState {
       return applyRegistered(state, entry);
     case 'callback.received':
       return applyResult(state, entry, 'CALLBACK');
+    case 'result.retrieved':
+      return applyPull(applyResult(state, entry, 'PULL'), entry);
+    case 'retrieval.failed':
+      return countPull(state, entry);
+    case 'results.compared':
+      return withStatus({ ...state, comparison: entry.data as unknown as Comparison });
+    case 'session.expired':
+      return { ...state, status: moveTo(state.status, 'EXPIRED') };
     case 'conclusion.reached':
       return applyConclusion(state, entry);
     case 'personal_data.erased':
@@ -151,7 +176,18 @@ function applyResult(state: SessionState, entry: LogEntry, source: ResultSource)
     ...state,
     status: reopens ? moveTo(state.status, 'RECEIVED') : state.status,
     results: [...state.results, result],
+    // A new callback is a new need to pull, with a back-off of its own.
+    pulls: source === 'CALLBACK' ? null : state.pulls,
   };
+}
+
+function applyPull(state: SessionState, entry: LogEntry): SessionState {
+  const { digest } = entry.data as unknown as ResultData;
+  return { ...countPull(state, entry), latestPull: findResult(state, digest, 'PULL')?.version ?? null };
+}
+
+function countPull(state: SessionState, { at }: LogEntry): SessionState {
+  return { ...state, pulls: { count: (state.pulls?.count ?? 0) + 1, lastAt: at } };
 }
 
 function applyConclusion(state: SessionState, { data }: LogEntry): SessionState {
@@ -159,14 +195,23 @@ function applyConclusion(state: SessionState, { data }: LogEntry): SessionState 
   const results = state.results.map((result) =>
     result.version === version ? { ...result, conclusion } : result,
   );
-  const concluded = { ...state, results };
-  const governing = governingResult(concluded)?.conclusion;
-  return governing ? { ...concluded, status: moveTo(state.status, statusFor(governing)) } : concluded;
+  return withStatus({ ...state, results });
 }
 
-function statusFor({ decision, confirmed }: ResultConclusion): SessionStatus {
-  if (decision === 'NEED_REVIEW') return 'IN_REVIEW';
-  return confirmed ? 'CONCLUDED' : 'RECEIVED';
+/** Moves the session where its governing conclusion puts it. */
+function withStatus(state: SessionState): SessionState {
+  return governingResult(state) ? { ...state, status: moveTo(state.status, statusOf(state)) } : state;
+}
+
+function statusOf(state: SessionState): SessionStatus {
+  if (governingResult(state)?.conclusion?.decision === 'NEED_REVIEW') return 'IN_REVIEW';
+  return isConfirmed(state) ? 'CONCLUDED' : 'RECEIVED';
+}
+
+/** The decision may be acted on: its result was well enough proven, and nothing has come since that was not compared. */
+export function isConfirmed(state: SessionState): boolean {
+  const conclusion = governingResult(state)?.conclusion;
+  return conclusion?.confirmed === true && conclusion.grade === gradeOf(state);
 }
 
 /** The result of that content and source, if it came before. */
@@ -179,12 +224,15 @@ export function findResult(
 }
 
 /**
- * The result that the session's conclusion rests on. Callbacks are unsigned and may arrive in any order, so
- * of several different ones the strictest counts: then the order of arrival can't change the outcome, and
- * no later callback can wipe out what an earlier one gave away.
+ * The result that the session's conclusion rests on. Once the pulled result was held against every callback,
+ * it is that one: the vendor gave it to us itself. Until then callbacks are all there is; they are unsigned
+ * and may arrive in any order, so of several different ones the strictest counts. Then the order of arrival
+ * can't change the outcome, and no later callback can wipe out what an earlier one gave away.
  */
 export function governingResult(state: SessionState): SessionResult | undefined {
-  return state.results.filter(({ conclusion }) => conclusion !== null).toSorted(byStrictness)[0];
+  const judged = state.results.filter(({ conclusion }) => conclusion !== null);
+  const pulled = judged.find(({ version }) => version === state.latestPull);
+  return pulled !== undefined && isPullProven(state) ? pulled : judged.toSorted(byStrictness)[0];
 }
 
 const STRICTNESS: Readonly<Record<Decision, number>> = { APPROVE: 0, NEED_REVIEW: 1, REJECT: 2 };
@@ -205,7 +253,26 @@ function rulesIn({ ruleTable }: ResultConclusion): number {
 
 /** How well the session's results are proven; null without any. */
 export function gradeOf(state: SessionState): Grade | null {
-  return state.results.length === 0 ? null : 'CALLBACK_ONLY';
+  if (state.results.length === 0) return null;
+  if (!isPullProven(state)) return 'CALLBACK_ONLY';
+  return callbacksOf(state).length === 0 ? 'PULL_ONLY' : (state.comparison?.grade ?? 'CALLBACK_ONLY');
+}
+
+/** There is a pulled result, and every callback was compared with it. */
+export function isPullProven(state: SessionState): boolean {
+  if (state.latestPull === null) return false;
+  const callbacks = callbacksOf(state);
+  const { comparison } = state;
+  return (
+    callbacks.length === 0 ||
+    (comparison?.pull === state.latestPull &&
+      callbacks.every(({ version }) => comparison.callbacks.includes(version)))
+  );
+}
+
+/** The distinct results that the vendor has pushed. */
+export function callbacksOf(state: SessionState): SessionResult[] {
+  return state.results.filter(({ source }) => source === 'CALLBACK');
 }
 
 /** Some result waits for its conclusion. */
@@ -236,4 +303,20 @@ export interface ResultData {
 export interface ConclusionData extends ResultConclusion {
   /** The result that was judged. */
   readonly version: number;
+}
+
+/** `data` of `result.retrieved`. */
+export interface RetrievedData extends ResultData {
+  /** Nothing new: the vendor gave what it gave the last time. */
+  readonly unchanged: boolean;
+  /** What each request came to, oldest first. */
+  readonly attempts: readonly string[];
+}
+
+/** `data` of `retrieval.failed`. */
+export interface RetrievalFailedData {
+  /** In one word: NOT_FOUND, FORBIDDEN, TIMEOUT, … */
+  readonly outcome: string;
+  /** What each request came to, oldest first. */
+  readonly attempts: readonly string[];
 }

@@ -9,12 +9,17 @@ import {
   decideConclude,
   decideErase,
   decideReceiveCallback,
+  decideExpire,
+  decideReceivePull,
   decideRegister,
+  decideRetrievalFailed,
   decideView,
   type ReceiveCallback,
+  StaleComparisonError,
 } from './session.decider.ts';
 import { toSessionResponse } from './session.mapper.ts';
 import {
+  callbacksOf,
   evolveSession,
   governingResult,
   initialSession,
@@ -227,5 +232,129 @@ describe('deciding on a session', () => {
     expect(story.play((state) => decideErase(state, 'law'))).toHaveLength(1);
     expect(story.play((state) => decideErase(state, 'law'))).toHaveLength(0);
     expect(story.state.erasedAt).toBe(AT);
+  });
+
+  describe('with a pulled result', () => {
+    /** A pull that was compared with the callbacks that the story has by now. */
+    function pull(story: Story, name: Name, differences: string[] = []): readonly EntryDraft[] {
+      const comparedWith = callbacksOf(story.state).map(({ digest }) => digest);
+      return story.play((state) =>
+        decideReceivePull(state, { ...callback(name), comparedWith, differences, attempts: ['RESULT'] }, AT),
+      );
+    }
+
+    it('confirms a callback with which it agrees', () => {
+      const story = new Story();
+      story.receive('good');
+      expect(pull(story, 'good').map(({ action }) => action)).toEqual([
+        'result.retrieved',
+        'results.compared',
+        'conclusion.reached',
+      ]);
+      expect(toSessionResponse(story.state)).toMatchObject({
+        status: 'CONCLUDED',
+        decision: 'APPROVE',
+        confirmed: true,
+        grade: 'AGREED',
+      });
+    });
+
+    it('proves a session without a callback by itself', () => {
+      const story = new Story();
+      expect(pull(story, 'bad').map(({ action }) => action)).toEqual([
+        'result.retrieved',
+        'conclusion.reached',
+      ]);
+      expect(toSessionResponse(story.state)).toMatchObject({
+        status: 'CONCLUDED',
+        decision: 'REJECT',
+        confirmed: true,
+        grade: 'PULL_ONLY',
+      });
+    });
+
+    it.each(['good', 'bad'] as const)(
+      'leaves a contradiction to a person, also where the pulled copy is %s',
+      (name) => {
+        const story = new Story();
+        story.receive('good');
+        pull(story, name, ['face_match.similarity']);
+        expect(toSessionResponse(story.state)).toMatchObject({
+          status: 'IN_REVIEW',
+          decision: 'NEED_REVIEW',
+          confirmed: false,
+          grade: 'CONFLICT',
+          differences: ['face_match.similarity'],
+        });
+      },
+    );
+
+    it('takes back the confirmation when another callback comes, until that one was compared too', () => {
+      const story = new Story();
+      story.receive('good');
+      pull(story, 'good');
+      story.receive('unclear');
+      expect(toSessionResponse(story.state)).toMatchObject({
+        confirmed: false,
+        grade: 'CALLBACK_ONLY',
+        status: 'IN_REVIEW',
+      });
+      pull(story, 'good');
+      expect(toSessionResponse(story.state)).toMatchObject({
+        confirmed: true,
+        grade: 'AGREED',
+        status: 'CONCLUDED',
+        decision: 'APPROVE',
+      });
+    });
+
+    it('is not taken in if it was compared with other callbacks than there are', () => {
+      const story = new Story();
+      story.receive('good');
+      const stale = { ...callback('good'), comparedWith: [], differences: [], attempts: [] };
+      expect(() => decideReceivePull(story.state, stale, AT)).toThrow(StaleComparisonError);
+    });
+
+    it('only notes the attempt when the vendor gives the same again', () => {
+      const story = new Story();
+      story.receive('good');
+      pull(story, 'good');
+      const before = toSessionResponse(story.state);
+      expect(pull(story, 'good').map(({ action, data }) => [action, data['unchanged']])).toEqual([
+        ['result.retrieved', true],
+      ]);
+      expect(toSessionResponse(story.state)).toEqual({ ...before, version: before.version + 1 });
+    });
+
+    it('comes to the same end whether callbacks or pull were first', () => {
+      const ends = (['pull first', 'callback first'] as const).map((order) => {
+        const story = new Story();
+        if (order === 'pull first') pull(story, 'good');
+        story.receive('good');
+        pull(story, 'good');
+        const { status, decision, confirmed, grade } = toSessionResponse(story.state);
+        return { status, decision, confirmed, grade };
+      });
+      expect(ends[0]).toEqual(ends[1]);
+    });
+
+    it('that failed is never a decision', () => {
+      const story = new Story();
+      story.receive('good');
+      const before = toSessionResponse(story.state);
+      story.play(() => decideRetrievalFailed({ outcome: 'NOT_FOUND', attempts: ['NOT_FOUND'] }));
+      expect(toSessionResponse(story.state)).toEqual({ ...before, version: before.version + 1 });
+    });
+  });
+
+  it('expires a registered session whose time is over, and no other', () => {
+    const story = new Story();
+    story.play((state) => decideRegister(state, { registration: nothing, defaults }));
+    expect(decideExpire(story.state, '2026-01-31T08:01:59.999Z')).toEqual([]);
+    expect(story.play((state) => decideExpire(state, '2026-01-31T08:02:00.000Z'))).toHaveLength(1);
+    expect(story.state.status).toBe('EXPIRED');
+    story.receive('bad');
+    expect(story.state.status).toBe('RECEIVED');
+    expect(decideExpire(story.state, '2027-01-31T08:02:00.000Z')).toEqual([]);
   });
 });

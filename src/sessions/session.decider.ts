@@ -3,11 +3,15 @@ import type { Attachment, EntryDraft } from '../audit/stream.ts';
 import type { JsonObject } from '../audit/format/leaf.ts';
 import type { NormalisedResult } from '../results/normalised-result.ts';
 import {
+  callbacksOf,
+  type Comparison,
   type ConclusionData,
   findResult,
   gradeOf,
   type RegisteredData,
   type Registration,
+  type RetrievalFailedData,
+  type RetrievedData,
   type ResultConclusion,
   type ResultData,
   type SessionResult,
@@ -77,7 +81,7 @@ export function decideReceiveCallback(
     data: data as unknown as JsonObject,
     attachment: command.attachment(state.results.length > 0),
   };
-  return [received, concluded(command, version, gradeWith(state), at)];
+  return [received, concluded(command, version, 'CALLBACK_ONLY', at)];
 }
 
 export interface Conclude {
@@ -91,26 +95,96 @@ export interface Conclude {
 export function decideConclude(state: SessionState, command: Conclude, at: string): EntryDraft[] {
   const result = state.results.find(({ version }) => version === command.version);
   if (result === undefined || result.conclusion !== null) return [];
-  return [concluded(command, result.version, gradeWith(state), at)];
+  const grade = result.source === 'CALLBACK' ? 'CALLBACK_ONLY' : (gradeOf(state) ?? 'CALLBACK_ONLY');
+  return [concluded(command, result.version, grade, at)];
 }
 
+/**
+ * Two copies that contradict each other can't both be true, so no rule may decide on either: a person must.
+ */
 function concluded(
   { result, judge, confirms }: Pick<Conclude, 'result' | 'judge' | 'confirms'>,
   version: number,
   grade: Grade,
   checkedAt: string,
 ): EntryDraft {
-  const data: ConclusionData = {
-    version,
-    ...judge({ result, grade, checkedAt }),
-    grade,
-    confirmed: confirms(grade),
-  };
+  const judged = judge({ result, grade, checkedAt });
+  const decision = grade === 'CONFLICT' ? 'NEED_REVIEW' : judged.decision;
+  const data: ConclusionData = { version, ...judged, decision, grade, confirmed: confirms(grade) };
   return { action: 'conclusion.reached', data: data as unknown as JsonObject };
 }
 
-function gradeWith(state: SessionState): Grade {
-  return gradeOf(state) ?? 'CALLBACK_ONLY';
+export interface ReceivePull extends Omit<ReceiveCallback, 'attachment'> {
+  /** Digests of the callbacks with which the pulled result was compared: all there were when it was. */
+  readonly comparedWith: readonly string[];
+  /** Names of the fields in which it differs from any of them. */
+  readonly differences: readonly string[];
+  /** What each request came to, oldest first. */
+  readonly attempts: readonly string[];
+  /** Wraps the vendor's answer for the vault. */
+  attachment(hasEarlier: boolean): Attachment;
+}
+
+/** Another callback came while the pulled result was compared; it must be compared again. */
+export class StaleComparisonError extends Error {
+  override readonly name = 'StaleComparisonError';
+}
+
+/**
+ * Takes a pulled result in: received, compared with every callback, judged. What is already known is only
+ * noted as an attempt.
+ * @throws StaleComparisonError if the callbacks are not those that it was compared with
+ */
+export function decideReceivePull(state: SessionState, command: ReceivePull, at: string): EntryDraft[] {
+  const callbacks = callbacksOf(state);
+  const compared = new Set(command.comparedWith);
+  if (callbacks.length !== compared.size || callbacks.some(({ digest }) => !compared.has(digest))) {
+    throw new StaleComparisonError('another callback came in between');
+  }
+  const known = findResult(state, command.digest, 'PULL');
+  const version = known?.version ?? state.results.length + 1;
+  const comparison: Comparison | null =
+    callbacks.length === 0
+      ? null
+      : {
+          pull: version,
+          callbacks: callbacks.map((callback) => callback.version),
+          grade: command.differences.length === 0 ? 'AGREED' : 'CONFLICT',
+          differences: command.differences,
+        };
+  const grade = comparison?.grade ?? 'PULL_ONLY';
+  const entries = [retrieved(state, command, version, known !== undefined)];
+  if (comparison !== null && !sameComparison(comparison, state.comparison)) {
+    entries.push({ action: 'results.compared', data: comparison as unknown as JsonObject });
+  }
+  if (known?.conclusion?.grade !== grade) entries.push(concluded(command, version, grade, at));
+  return entries;
+}
+
+function retrieved(state: SessionState, command: ReceivePull, version: number, isKnown: boolean): EntryDraft {
+  const { digest, bytes, vendor, attempts } = command;
+  const unchanged = isKnown && state.latestPull === version;
+  const data: RetrievedData = { version, digest, bytes, vendor, unchanged, attempts };
+  return {
+    action: 'result.retrieved',
+    data: data as unknown as JsonObject,
+    ...(!isKnown && { attachment: command.attachment(state.results.length > 0) }),
+  };
+}
+
+function sameComparison(a: Comparison, b: Comparison | null): boolean {
+  return b !== null && a.pull === b.pull && a.callbacks.length === b.callbacks.length && a.grade === b.grade;
+}
+
+/** Notes that a pull gave no result. That is never a decision about the customer. */
+export function decideRetrievalFailed(data: RetrievalFailedData): EntryDraft[] {
+  return [{ action: 'retrieval.failed', data: data as unknown as JsonObject }];
+}
+
+/** Ends a session that never got a result, once its time is over. */
+export function decideExpire(state: SessionState, at: string): EntryDraft[] {
+  if (state.status !== 'REGISTERED' || state.expiresAt === null || state.expiresAt > at) return [];
+  return [{ action: 'session.expired', data: { expiresAt: state.expiresAt } }];
 }
 
 /** Leaves a trace of who saw personal data, in which form. */

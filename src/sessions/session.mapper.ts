@@ -1,6 +1,6 @@
 import { messageForResultCode } from '../conclusion-rules/warning-codes.ts';
 import type { SessionResponse } from './session-responses.dto.ts';
-import { gradeOf, governingResult, type SessionState } from './session-state.ts';
+import { gradeOf, governingResult, isConfirmed, type SessionState } from './session-state.ts';
 
 /** A session as internal services see it. Holds no personal data, because the state holds none. */
 export function toSessionResponse(state: SessionState): SessionResponse {
@@ -13,7 +13,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
     registered: state.registration !== null,
     status: state.status,
     decision: conclusion?.decision ?? null,
-    confirmed: conclusion?.confirmed ?? false,
+    confirmed: isConfirmed(state),
     riskLevel: conclusion?.riskLevel ?? null,
     grade: gradeOf(state),
     customerRef: state.registration?.customerRef ?? null,
@@ -33,7 +33,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
       receivedAt,
       entryIndex,
     })),
-    differences: [...state.differences],
+    differences: [...(state.comparison?.differences ?? [])],
     registeredAt: state.registeredAt,
     expectedBy: state.expectedBy,
     expiresAt: state.expiresAt,

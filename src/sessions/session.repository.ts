@@ -4,8 +4,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
+import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { pullDue } from './pull-need.ts';
 import { type SessionDocument, sessionsCollection } from './session.schema.ts';
 import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
@@ -27,9 +29,11 @@ export interface SessionFilter {
 @Injectable()
 export class SessionRepository implements Projection<SessionState> {
   private readonly collection: mongo.Collection<SessionDocument>;
+  private readonly pulls: PullPolicy;
 
-  constructor(@InjectConnection() connection: Connection) {
+  constructor(@InjectConnection() connection: Connection, config: AppConfig) {
     this.collection = sessionsCollection(connection);
+    this.pulls = config.pulls;
   }
 
   /** Writes folds; where another instance has already written a newer one, that one stays. */
@@ -40,7 +44,7 @@ export class SessionRepository implements Projection<SessionState> {
     const operations = existing.map(({ id, state, lastIndex }) => ({
       replaceOne: {
         filter: { _id: id, lastIndex: { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) } },
-        replacement: toDocument(state, lastIndex),
+        replacement: toDocument(state, lastIndex, pullDue(state, this.pulls)),
         upsert: true,
       },
     }));
@@ -100,18 +104,36 @@ export class SessionRepository implements Projection<SessionState> {
     if (uuids.length > 0) await this.collection.deleteMany({ _id: { $in: [...uuids] } });
   }
 
+  /** Sessions that are to be pulled by `time`, the most overdue first. */
+  async findPullDue(time: Date, limit: number): Promise<SessionState[]> {
+    return this.findStates({ nextPullAt: { $lte: time } }, { nextPullAt: 1 }, limit);
+  }
+
+  /** Registered sessions whose time is over by `time`. */
+  async findExpired(time: Date, limit: number): Promise<SessionState[]> {
+    return this.findStates({ expiresAt: { $lte: time } }, { expiresAt: 1 }, limit);
+  }
+
   /** Sessions with a result that has waited for its conclusion since before `time`. */
   async findUnconcluded(time: Date, limit: number): Promise<SessionState[]> {
+    return this.findStates({ unconcludedSince: { $lt: time } }, { unconcludedSince: 1 }, limit);
+  }
+
+  private async findStates(
+    filter: mongo.Filter<SessionDocument>,
+    order: mongo.Sort,
+    limit: number,
+  ): Promise<SessionState[]> {
     const documents = await this.collection
-      .find({ unconcludedSince: { $lt: time } }, { projection: { state: 1 } })
-      .sort({ unconcludedSince: 1 })
+      .find(filter, { projection: { state: 1 } })
+      .sort(order)
       .limit(limit)
       .toArray();
     return documents.map(({ state }) => state);
   }
 }
 
-function toDocument(state: SessionState, lastIndex: number): Omit<SessionDocument, '_id'> {
+function toDocument(state: SessionState, lastIndex: number, due: Date | null): Omit<SessionDocument, '_id'> {
   if (state.status === 'NONE') throw new Error('a session without entries has no projection');
   return {
     lastIndex: mongo.Long.fromNumber(lastIndex),
@@ -123,6 +145,9 @@ function toDocument(state: SessionState, lastIndex: number): Omit<SessionDocumen
     channel: state.registration?.channel ?? null,
     customerRef: state.registration?.customerRef ?? null,
     ...(isUnconcluded(state) && { unconcludedSince: new Date(state.updatedAt) }),
+    ...(due !== null && { nextPullAt: due }),
+    ...(state.status === 'REGISTERED' &&
+      state.expiresAt !== null && { expiresAt: new Date(state.expiresAt) }),
     state,
   };
 }

@@ -21,6 +21,10 @@ export interface SessionDocument {
   readonly customerRef: string | null;
   /** Set while a result waits for its conclusion, which only a crash makes visible. */
   readonly unconcludedSince?: Date;
+  /** When the vendor is to be asked next; missing where there is no need. */
+  readonly nextPullAt?: Date;
+  /** When a session without a result ends. */
+  readonly expiresAt?: Date;
   readonly state: SessionState;
 }
 
@@ -33,6 +37,16 @@ export const SESSIONS_PLAN: CollectionPlan = {
       keys: { customerRef: 1, firstIndex: -1 },
       onlyWhere: { customerRef: { $type: 'string' } },
       serves: "a customer's sessions",
+    },
+    {
+      keys: { nextPullAt: 1 },
+      onlyWhere: { nextPullAt: { $exists: true } },
+      serves: 'the pulls that are due, the most overdue first',
+    },
+    {
+      keys: { expiresAt: 1 },
+      onlyWhere: { expiresAt: { $exists: true } },
+      serves: 'sessions whose time is over',
     },
     {
       keys: { unconcludedSince: 1 },

@@ -11,9 +11,21 @@ import type { NormalisedResult } from '../results/normalised-result.ts';
 import { KeyedDigest } from '../vault/keyed-digest.service.ts';
 import { Vault } from '../vault/vault.service.ts';
 import { confirmsUnder } from './confirmation.ts';
-import { decideConclude, decideReceiveCallback, decideRegister } from './session.decider.ts';
+import {
+  decideConclude,
+  decideExpire,
+  decideReceiveCallback,
+  decideReceivePull,
+  decideRegister,
+  decideRetrievalFailed,
+} from './session.decider.ts';
 import { SessionStream } from './session.stream.ts';
-import { findResult, type Registration, type SessionState } from './session-state.ts';
+import {
+  findResult,
+  type Registration,
+  type RetrievalFailedData,
+  type SessionState,
+} from './session-state.ts';
 import { verdictOf } from './vendor-verdict.ts';
 
 /** What became of a delivery. */
@@ -31,6 +43,18 @@ export interface DeliveredResult {
   /** Canonical bytes of the result alone: what makes two deliveries the same. */
   readonly canonical: Buffer;
   readonly result: NormalisedResult;
+}
+
+/** A result that was pulled and compared. */
+export interface PulledResult extends DeliveredResult {
+  /** Digests of the callbacks that it was compared with. */
+  readonly comparedWith: readonly string[];
+  /** Names of the fields in which it differs from any of them. */
+  readonly differences: readonly string[];
+  /** What each request came to, oldest first. */
+  readonly attempts: readonly string[];
+  /** Who wanted it. */
+  readonly actor: Actor;
 }
 
 /** Everything that happens to a session goes through here and into the log. */
@@ -93,6 +117,52 @@ export class SessionsService {
     const isOurs = own.some(({ id }) => id === kept.entryId);
     const outcome = !isOurs ? 'DUPLICATE' : kept.version === 1 ? 'ACCEPTED' : 'NEW_VERSION';
     return { receiptId: kept.entryId, outcome };
+  }
+
+  /**
+   * Takes a pulled result in, held against the callbacks that the caller has compared it with.
+   * @returns whether it says anything new, and the session after it
+   * @throws StaleComparisonError if another callback has come in between; compare and call again
+   */
+  async receivePull(
+    pulled: PulledResult,
+  ): Promise<{ outcome: 'RETRIEVED' | 'UNCHANGED'; state: SessionState }> {
+    const { uuid, raw, canonical, result, comparedWith, differences, attempts, actor } = pulled;
+    const digest = this.digest.of('result', canonical);
+    const { judge } = this.conclusions;
+    const { state, own } = await this.append(uuid, actor, (before, at) =>
+      decideReceivePull(
+        before,
+        {
+          digest,
+          bytes: raw.length,
+          vendor: verdictOf(result),
+          result,
+          judge,
+          confirms: this.confirms,
+          comparedWith,
+          differences,
+          attempts,
+          attachment: (hasEarlier) =>
+            this.vault.attachment({ session: uuid, kind: 'pull', bytes: raw, hasEarlier }),
+        },
+        at,
+      ),
+    );
+    const isNew = own.some(
+      ({ action, data }) => action === 'result.retrieved' && data['unchanged'] === false,
+    );
+    return { outcome: isNew ? 'RETRIEVED' : 'UNCHANGED', state };
+  }
+
+  /** Notes that a pull gave no result. */
+  async recordFailedPull(uuid: string, failure: RetrievalFailedData, actor: Actor): Promise<SessionState> {
+    return (await this.append(uuid, actor, () => decideRetrievalFailed(failure))).state;
+  }
+
+  /** Ends a registered session whose time is over; nothing happens if a result has come meanwhile. */
+  async expire(uuid: string): Promise<void> {
+    await this.append(uuid, SYSTEM_ACTOR, decideExpire);
   }
 
   /** Judges a result that a crash left unjudged. */

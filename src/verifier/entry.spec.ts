@@ -92,6 +92,7 @@ describe('an entry', () => {
     ['a number beyond all', text.replace('"x"', '1e999')],
     ['more digits than a number keeps', text.replace('"x"', '9007199254740993')],
     ['half a surrogate pair', text.replace('"x"', '"\\ud800"')],
+    ['half a surrogate pair in its subject', text.replace('"s-1"', '"\\ud800"')],
     ['half a surrogate pair as a key', text.replace('"digest"', '"\\ud800"')],
     ['a byte order mark', `\ufeff${text}`],
     ['bytes that are no UTF-8', Buffer.from(text.replace('x', '\u00ff'), 'latin1')],

@@ -46,7 +46,8 @@ export function httpSource(access: HttpAccess): LogSource {
     async *tiles(level, size) {
       yield* inOrder(tilesAcross(level, size), async ({ index, width }) => {
         const bytes = await getTile(access, level, index, width, TILE_WIDTH * HASH_BYTES);
-        return bytes?.length === TILE_WIDTH * HASH_BYTES ? bytes.subarray(0, width * HASH_BYTES) : bytes;
+        const isFull = bytes?.length === TILE_WIDTH * HASH_BYTES;
+        return bytes && { hashes: isFull ? bytes.subarray(0, width * HASH_BYTES) : bytes };
       });
     },
   };

@@ -1,11 +1,18 @@
 import { mongo } from 'mongoose';
 import { TILE_WIDTH } from '../audit/format/constants.ts';
-import { SourceError, type LogSource, type SourceEntry } from './source.ts';
+import {
+  SourceError,
+  type LogSource,
+  type SourceCheckpoint,
+  type SourceEntry,
+  type SourceTile,
+} from './source.ts';
 import { pathOfTile, tilesAcross } from './tile-layout.ts';
 
 /* Names and fields of the log's collections, as a reader from outside finds them. */
 const ENTRIES = 'audit_log';
 const CHECKPOINTS = 'audit_checkpoints';
+const COSIGNATURES = 'audit_cosignatures';
 const TILES = 'audit_tiles';
 
 type Stored = Readonly<Record<string, unknown>>;
@@ -14,12 +21,14 @@ type Stored = Readonly<Record<string, unknown>>;
 const BATCH = 250;
 const TILES_AT_ONCE = 100;
 const MAJORITY = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+/** Text that is no UTF-8 must be found to differ from its entry, not make the whole log unreadable. */
+const LENIENT = { enableUtf8Validation: false } as const;
 
 /** The log in its database, read past the service. */
 export class MongoSource implements LogSource {
   readonly #client: mongo.MongoClient;
   readonly #db: mongo.Db;
-  #newestId: unknown;
+  #newestId: number | null = null;
 
   private constructor(client: mongo.MongoClient) {
     this.#client = client;
@@ -35,19 +44,30 @@ export class MongoSource implements LogSource {
     return this.#client.close();
   }
 
-  async newestCheckpoint(): Promise<Buffer | null> {
+  async newestCheckpoint(cosignatures: number): Promise<Buffer | null> {
+    const number = cosignatures === 0 ? null : await this.#newestCosigned(cosignatures);
     const [newest] = await reading(() =>
-      this.#db.collection(CHECKPOINTS, MAJORITY).find().sort({ _id: -1 }).limit(1).toArray(),
+      this.#db
+        .collection<{ _id: number; note: unknown }>(CHECKPOINTS, MAJORITY)
+        .find(number === null ? {} : { _id: number })
+        .sort({ _id: -1 })
+        .limit(1)
+        .toArray(),
     );
     if (newest === undefined) return null;
     this.#newestId = newest._id;
-    return bytesOf(newest['note']);
+    const lines = await reading(() =>
+      this.#db.collection(COSIGNATURES, MAJORITY).find({ checkpoint: newest._id }).sort({ _id: 1 }).toArray(),
+    );
+    return Buffer.concat([bytesOf(newest.note), ...lines.map(({ line }) => Buffer.from(String(line)))]);
   }
 
-  async *checkpoints(): AsyncGenerator<Buffer> {
-    const upToNewest = { _id: { $lte: this.#newestId } } as mongo.Filter<mongo.Document>;
-    for await (const batch of this.#batches(CHECKPOINTS, upToNewest)) {
-      yield* batch.map(({ note }) => bytesOf(note));
+  async *checkpoints(): AsyncGenerator<SourceCheckpoint> {
+    for await (const batch of this.#batches(CHECKPOINTS, { _id: { $lte: this.#newestId } })) {
+      yield* batch.map(({ _id, size, root, note }) => ({
+        note: bytesOf(note),
+        stored: { number: Number(_id), size: Number(size), root: bytesOf(root) },
+      }));
     }
   }
 
@@ -61,7 +81,7 @@ export class MongoSource implements LogSource {
     }
   }
 
-  async *tiles(level: number, size: number): AsyncGenerator<Buffer | null> {
+  async *tiles(level: number, size: number): AsyncGenerator<SourceTile | null> {
     let paths: string[] = [];
     for (const { index, width } of tilesAcross(level, size)) {
       // The database keeps full tiles only; a partial one is made from the entries whenever it is asked for.
@@ -74,18 +94,38 @@ export class MongoSource implements LogSource {
     yield* await this.#tilesAt(paths);
   }
 
-  async #tilesAt(paths: readonly string[]): Promise<(Buffer | null)[]> {
+  async #tilesAt(paths: readonly string[]): Promise<(SourceTile | null)[]> {
     const tiles = this.#db.collection<Stored & { _id: string }>(TILES, MAJORITY);
     const stored = await reading(() => tiles.find({ _id: { $in: [...paths] } }).toArray());
-    const byPath = new Map(stored.map(({ _id, hashes }) => [_id, bytesOf(hashes)]));
+    const byPath = new Map(
+      stored.map(({ _id, hashes, root }) => [_id, { hashes: bytesOf(hashes), root: bytesOf(root) }]),
+    );
     return paths.map((path) => byPath.get(path) ?? null);
+  }
+
+  /** Number of the newest checkpoint that enough witnesses signed, or null for none. */
+  async #newestCosigned(cosignatures: number): Promise<number | null> {
+    const counted = this.#db
+      .collection(COSIGNATURES, MAJORITY)
+      .aggregate<{ _id: number }>([
+        { $group: { _id: '$checkpoint', lines: { $sum: 1 } } },
+        { $match: { lines: { $gte: cosignatures } } },
+        { $sort: { _id: -1 } },
+        { $limit: 1 },
+      ]);
+    const [newest] = await reading(() => counted.toArray());
+    return newest === undefined ? null : newest._id;
   }
 
   async *#batches(
     collection: string,
-    filter: mongo.Filter<mongo.Document> = {},
+    filter: Readonly<Record<string, unknown>> = {},
   ): AsyncGenerator<readonly Stored[]> {
-    const cursor = this.#db.collection(collection, MAJORITY).find(filter).sort({ _id: 1 }).batchSize(BATCH);
+    const cursor = this.#db
+      .collection(collection, MAJORITY)
+      .find(filter, LENIENT)
+      .sort({ _id: 1 })
+      .batchSize(BATCH);
     try {
       let more = reading(() => cursor.hasNext());
       while (await more) {

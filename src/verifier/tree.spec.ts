@@ -80,15 +80,25 @@ describe(Tree.name, () => {
     expect(tree.size).toBe(600);
   });
 
-  it('gives each full tile once, and the partial ones at the end', () => {
+  it('gives each full tile once, with its root, and the partial ones at the end', () => {
     const tree = new Tree();
     const full = leaves.flatMap((leaf) => {
       tree.add(leaf);
       return tree.takeFullTiles();
     });
     expect(full).toEqual([
-      { level: 0, index: 0, hashes: Buffer.concat(leaves.slice(0, 256)) },
-      { level: 0, index: 1, hashes: Buffer.concat(leaves.slice(256, 512)) },
+      {
+        level: 0,
+        index: 0,
+        hashes: Buffer.concat(leaves.slice(0, 256)),
+        root: mth(leaves.slice(0, 256)),
+      },
+      {
+        level: 0,
+        index: 1,
+        hashes: Buffer.concat(leaves.slice(256, 512)),
+        root: mth(leaves.slice(256, 512)),
+      },
     ]);
     expect(tree.partialTiles()).toEqual([
       { level: 0, index: 2, hashes: Buffer.concat(leaves.slice(512)) },

@@ -37,6 +37,8 @@ export interface ComputedTile {
   readonly level: number;
   readonly index: number;
   readonly hashes: Buffer;
+  /** Root over the hashes of a full tile. */
+  root?: Buffer;
 }
 
 interface TileInProgress {
@@ -94,6 +96,9 @@ export class Tree {
   }
 
   #addToTile(level: number, node: Buffer): void {
+    // A node gets to a higher level only by finishing the tile below it, just now.
+    const below = level === 0 ? undefined : this.#finished.at(-1);
+    if (below !== undefined) below.root = node;
     const tile = (this.#tiles[level] ??= { hashes: emptyTile(), filled: 0, index: 0 });
     tile.hashes.set(node, tile.filled * HASH_BYTES);
     tile.filled++;

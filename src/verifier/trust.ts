@@ -1,4 +1,5 @@
 import { openSignedCheckpoint, type PinnedKey, type SignedCheckpoint } from './note.ts';
+import type { SourceCheckpoint } from './source.ts';
 import type { TrustedState } from './trusted-state.ts';
 import { Divergence, quoted } from './verdict.ts';
 
@@ -101,6 +102,31 @@ export function checkOrder(earlier: SignedRoot | null, later: SignedRoot): void 
     });
   }
   checkFork(later, earlier);
+}
+
+/**
+ * Compares what is stored beside a checkpoint with the checkpoint, and its number with its place.
+ *
+ * @throws Divergence CHECKPOINTS_DISORDERED or FIELD_DIFFERS
+ */
+export function checkStoredCheckpoint(
+  checkpoint: SignedRoot,
+  stored: NonNullable<SourceCheckpoint['stored']>,
+  place: number,
+): void {
+  if (stored.number !== place) {
+    throw new Divergence('CHECKPOINTS_DISORDERED', {
+      index: checkpoint.size,
+      expected: `checkpoint ${place}`,
+      found: `checkpoint ${stored.number}`,
+    });
+  }
+  if (stored.size !== checkpoint.size || !stored.root.equals(checkpoint.root)) {
+    throw new Divergence('FIELD_DIFFERS', {
+      expected: `size ${checkpoint.size}, root ${checkpoint.root.toString('base64')} beside checkpoint ${place}`,
+      found: `size ${stored.size}, root ${stored.root.toString('base64')}`,
+    });
+  }
 }
 
 /** Signed notes that contradict each other, as far as they were kept. */

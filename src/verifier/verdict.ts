@@ -16,7 +16,7 @@ export const CASES = {
   INDEX_DISORDER: { exitCode: 12, meaning: 'an index comes twice, out of order or is no whole number' },
   FIELD_DIFFERS: {
     exitCode: 13,
-    meaning: 'a field stored beside an entry says something else than the entry',
+    meaning: 'a field stored beside an entry or a checkpoint says something else',
   },
   TIME_DISORDER: {
     exitCode: 14,
@@ -40,7 +40,7 @@ export const CASES = {
   NO_CHECKPOINT: { exitCode: 24, meaning: 'there is no checkpoint, so nothing of the log is signed' },
   CHECKPOINTS_DISORDERED: {
     exitCode: 25,
-    meaning: 'a later checkpoint covers fewer entries than an earlier one',
+    meaning: 'a checkpoint is missing, or covers fewer entries than an earlier one',
   },
 
   ROLLED_BACK: { exitCode: 30, meaning: 'the newest checkpoint is older than the one trusted before' },

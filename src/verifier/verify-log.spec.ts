@@ -174,9 +174,9 @@ async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
 
 const sourceOf = ({ entries, notes, tiles }: Database, batch = 64): LogSource => ({
   newestCheckpoint: () => Promise.resolve(notes.at(-1) ?? null),
-  checkpoints: () => each(notes),
+  checkpoints: () => each(notes.map((note) => ({ note }))),
   entries: () => batches(entries, batch),
-  tiles: (level) => each(tiles.get(level) ?? []),
+  tiles: (level) => each((tiles.get(level) ?? []).map((hashes) => ({ hashes }))),
 });
 
 const pinned = pinLogKey(LOG_KEY.vkey);
@@ -460,6 +460,9 @@ describe('an entry', () => {
     const malformed = [...entries];
     malformed[SIZE + 2] = { index: SIZE + 2, leaf: Buffer.from('{}') };
     expect(await outcome(sourceOf({ ...rest, entries: malformed }))).toBe(`ENTRY_MALFORMED ${SIZE + 2}`);
+    const longer = aDatabase(SIZE + 250, CHECKPOINTS);
+    longer.entries.splice(SIZE + 240, 1);
+    expect(await outcome(sourceOf(longer))).toBe(`INDEX_GAP ${SIZE + 240}`);
   });
 });
 
@@ -544,6 +547,14 @@ describe('two signed trees', () => {
     });
   });
 
+  it('of one size are found by their newest checkpoints alone', async () => {
+    const copy: LogSource = {
+      newestCheckpoint: () => Promise.resolve(other.notes.at(-1) ?? null),
+      entries: () => batches(other.entries, 64),
+    };
+    expect(await outcome(copy, { trusted: trustedAt(untouched.entries, SIZE) })).toBe('FORKED 0-599');
+  });
+
   it('in one database are found', async () => {
     const both = tampered(({ notes }) => notes.splice(4, 0, other.notes[3]!));
     expect(await outcome(sourceOf(both))).toBe('FORKED 0-299');
@@ -624,7 +635,7 @@ describe('a checkpoint', () => {
     ['a root in the URL alphabet', signedText(text.replace(root, `${'-'.repeat(43)}=`))],
     ['an empty extension line', signedText(`${text}\n`)],
     ['too many signatures', `${text}\n${'— x AAAAAAA=\n'.repeat(101)}`],
-    ['more bytes than are read', `${text}\n${'— x AAAAAAA=\n'.repeat(80_000)}`],
+    ['more bytes than are read', signedText(`${text}${'x'.repeat(1_000_000)}\n`)],
   ];
   it.each(bad)('with %s is refused', async (_, note) => {
     expect(await outcome(sourceOf(withNewest(note)))).toBe('CHECKPOINT_MALFORMED');
@@ -682,6 +693,73 @@ describe('tiles', () => {
   });
 });
 
+describe('what is stored beside checkpoints and tiles', () => {
+  const rootsOf = (level: number) => (untouched.tiles.get(level + 1) ?? []).flatMap((tile) => hashesIn(tile));
+  const hashesIn = (tile: Buffer) =>
+    Array.from({ length: tile.length / 32 }, (_, i) => tile.subarray(i * 32, (i + 1) * 32));
+  const sizes = CHECKPOINTS.map((size, number) => ({ number, size, root: rootAt(untouched.entries, size) }));
+  const withBeside = (
+    beside: readonly { number: number; size: number; root: Buffer }[],
+    roots = rootsOf,
+  ): LogSource => ({
+    ...sourceOf(untouched),
+    checkpoints: () => each(untouched.notes.map((note, i) => ({ note, stored: beside[i]! }))),
+    tiles: (level) =>
+      each(
+        (untouched.tiles.get(level) ?? []).map((hashes, i) => {
+          const root = roots(level)[i];
+          return { hashes, ...(root === undefined ? {} : { root }) };
+        }),
+      ),
+  });
+
+  it('agrees in an untouched log', async () => {
+    expect(await outcome(withBeside(sizes))).toBe('VERIFIED');
+  });
+
+  it('is found to differ from a checkpoint', async () => {
+    const changed = (at: number, over: Partial<(typeof sizes)[0]>) =>
+      sizes.map((one, i) => (i === at ? { ...one, ...over } : one));
+    expect(await outcome(withBeside(changed(3, { size: 301 })))).toBe('FIELD_DIFFERS');
+    expect(await outcome(withBeside(changed(5, { root: Buffer.alloc(32) })))).toBe('FIELD_DIFFERS');
+    expect(await outcome(withBeside(changed(2, { root: Buffer.alloc(0) })))).toBe('FIELD_DIFFERS');
+  });
+
+  it('shows that a checkpoint is missing', async () => {
+    const later = sizes.map((one) => (one.number >= 3 ? { ...one, number: one.number + 1 } : one));
+    expect(await outcome(withBeside(later))).toBe('CHECKPOINTS_DISORDERED 300');
+    const first = sizes.map((one) => ({ ...one, number: one.number + 1 }));
+    expect(await outcome(withBeside(first))).toBe('CHECKPOINTS_DISORDERED 0');
+  });
+
+  it('is found to differ from a tile', async () => {
+    const bent = (level: number) => rootsOf(level).map((root, i) => (i === 1 ? Buffer.alloc(32) : root));
+    expect(await outcome(withBeside(sizes, bent))).toBe('TILE_DIFFERS 256-511');
+  });
+});
+
+it('leaves no cursor open behind when it ends early', async () => {
+  let open = 0;
+  async function* counted<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    open++;
+    try {
+      yield* items;
+    } finally {
+      open--;
+    }
+  }
+  const database = tampered(({ entries }) => entries.splice(400, 1));
+  const source = sourceOf(database);
+  const watched: LogSource = {
+    ...source,
+    checkpoints: () => counted(source.checkpoints!()),
+    entries: (size) => counted(source.entries(size)),
+    tiles: (level, size) => counted(source.tiles!(level, size)),
+  };
+  expect(await outcome(watched)).toBe('INDEX_GAP 400');
+  expect(open).toBe(0);
+});
+
 describe('witnesses', () => {
   const text = checkpointText(SIZE, rootAt(untouched.entries, SIZE));
   const witnessedAt = (time: number, more = '') =>
@@ -732,6 +810,27 @@ describe('witnesses', () => {
   it('show an entry that claims to be newer than the moment they saw it', async () => {
     const early = START / 1000 - 58;
     expect(await outcome(sourceOf(witnessedAt(early)), { witnesses })).toBe('TIME_DISORDER 201');
+  });
+
+  it('say nothing about entries that they have not seen', async () => {
+    const database = witnessedAt(now);
+    database.entries.push(stored(SIZE, aContent(SIZE, { at: new Date((now + 3600) * 1000).toISOString() })));
+    expect(await outcome(sourceOf(database), { witnesses, quorum: 1 })).toBe('VERIFIED');
+  });
+
+  it('sign later, so a source is asked for a checkpoint with as many cosignatures as are needed', async () => {
+    const asked: number[] = [];
+    const source: LogSource = {
+      ...sourceOf(witnessedAt(now)),
+      newestCheckpoint: (cosignatures) => {
+        asked.push(cosignatures);
+        return Promise.resolve(null);
+      },
+    };
+    await outcome(source);
+    await outcome(source, { witnesses, quorum: 1 });
+    await outcome(source, { witnesses, maxAgeSeconds: 60 });
+    expect(asked).toEqual([0, 1, 1]);
   });
 });
 

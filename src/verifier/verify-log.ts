@@ -1,12 +1,13 @@
 import { HASH_BYTES, TILE_WIDTH } from '../audit/format/constants.ts';
 import { checkStoredFields, readEntry } from './entry.ts';
 import { openSignedCheckpoint, type SignedCheckpoint } from './note.ts';
-import type { LogSource, SourceEntry } from './source.ts';
+import type { LogSource, SourceEntry, SourceTile } from './source.ts';
 import { Tree, hashLeaf, type ComputedTile } from './tree.ts';
 import {
   CLOCK_SKEW_SECONDS,
   checkFork,
   checkOrder,
+  checkStoredCheckpoint,
   checkTrustedOrigin,
   notesOf,
   openNewest,
@@ -40,7 +41,9 @@ export interface VerifiedLog {
  */
 export async function verifyLog(source: LogSource, options: VerifyOptions): Promise<VerifiedLog> {
   checkTrustedOrigin(options);
-  const note = await source.newestCheckpoint?.();
+  // An age can only be told from a cosignature.
+  const cosignatures = Math.max(options.quorum, options.maxAgeSeconds === null ? 0 : 1);
+  const note = await source.newestCheckpoint?.(cosignatures);
   const checkpoint = note ? openNewest(note, options) : null;
   const target = note === null ? null : (checkpoint ?? options.trusted);
   if (target === null) {
@@ -67,7 +70,9 @@ class LogReading {
   readonly #checkpoint: SignedCheckpoint | null;
   readonly #target: SignedRoot;
   readonly #tree = new Tree();
-  readonly #tiles: AsyncIterator<Buffer | null, undefined>[] = [];
+  readonly #tiles: AsyncIterator<SourceTile | null, undefined>[] = [];
+  /** Where the next signed root comes from. */
+  readonly #signed: AsyncGenerator<SignedRoot, undefined>;
   /** Entries read, the next index. */
   #next = 0;
   #previousAt = -Infinity;
@@ -92,6 +97,7 @@ class LogReading {
     this.#options = options;
     this.#checkpoint = checkpoint;
     this.#target = target;
+    this.#signed = this.#signedRoots();
     const witnessed = [...(checkpoint?.witnessedAt.values() ?? [])];
     this.#latestAt = witnessed.length === 0 ? Infinity : (Math.max(...witnessed) + CLOCK_SKEW_SECONDS) * 1000;
   }
@@ -102,6 +108,7 @@ class LogReading {
     } catch (error) {
       throw error instanceof Divergence ? await this.#orEarlier(error) : error;
     } finally {
+      await this.#signed.return(undefined);
       for (const tiles of this.#tiles) await tiles.return?.();
     }
     const { size, root } = this.#target;
@@ -110,13 +117,12 @@ class LogReading {
 
   async #readAll(): Promise<void> {
     const { size } = this.#target;
-    const signed = this.#signedRoots();
-    let mark = (await signed.next()).value;
+    let mark = (await this.#signed.next()).value;
     const passMarks = async () => {
       this.#compareTrusted();
       while (mark?.size === this.#tree.size) {
         await this.#compareRoot(mark);
-        mark = (await signed.next()).value;
+        mark = (await this.#signed.next()).value;
       }
     };
     await passMarks();
@@ -171,12 +177,14 @@ class LogReading {
   async *#signedRoots(): AsyncGenerator<SignedRoot, undefined> {
     const { logKeys, trusted } = this.#options;
     let previous: SignedRoot | null = null;
-    for await (const note of this.#source.checkpoints?.() ?? []) {
+    let place = 0;
+    for await (const { note, stored } of this.#source.checkpoints?.() ?? []) {
       const checkpoint = openSignedCheckpoint(note, logKeys, []);
+      if (stored !== undefined) checkStoredCheckpoint(checkpoint, stored, place);
       checkOrder(previous, checkpoint);
-      checkOrder(checkpoint, this.#target);
       checkFork(checkpoint, trusted);
       previous = checkpoint;
+      place++;
       if (checkpoint.size < this.#target.size) yield checkpoint;
     }
     yield this.#target;
@@ -219,24 +227,34 @@ class LogReading {
   }
 
   /** Compares hashes from the entries with the next stored tile of their level, as far as they go. */
-  async #compareTile({ level, index, hashes }: ComputedTile, complete = true): Promise<void> {
+  async #compareTile({ level, index, hashes, root }: ComputedTile, complete = true): Promise<void> {
     if (this.#source.tiles === undefined || this.#tileDifference !== null) return;
     const tiles = (this.#tiles[level] ??= this.#source
       .tiles(level, this.#target.size)
-      [Symbol.asyncIterator]() as AsyncIterator<Buffer | null, undefined>);
+      [Symbol.asyncIterator]() as AsyncIterator<SourceTile | null, undefined>);
     const next = await tiles.next();
     const isPartial = hashes.length < TILE_WIDTH * HASH_BYTES;
     if (next.done === true && isPartial) return;
-    const stored = next.value ?? null;
+    const stored = next.value?.hashes ?? null;
     const comparable = complete ? stored : (stored?.subarray(0, hashes.length) ?? null);
-    if (comparable?.equals(hashes) === true) return;
-    const at = firstDifference(comparable, hashes);
+    const place = `level ${level}, tile ${index}`;
     const leaves = TILE_WIDTH ** level;
-    const first = (index * TILE_WIDTH + at) * leaves;
+    if (comparable?.equals(hashes) !== true) {
+      const at = firstDifference(comparable, hashes);
+      const first = (index * TILE_WIDTH + at) * leaves;
+      this.#tileDifference = {
+        ...range(first, first + leaves),
+        stored: `${stored === null ? 'no tile' : hashAt(stored, at)} at ${place}, hash ${at}`,
+        computed: `${hashAt(hashes, at)} from the entries`,
+      };
+      return;
+    }
+    const storedRoot = next.value?.root;
+    if (storedRoot === undefined || root === undefined || storedRoot.equals(root)) return;
     this.#tileDifference = {
-      ...range(first, first + leaves),
-      stored: `${stored === null ? 'no tile' : hashAt(stored, at)} at level ${level}, tile ${index}, hash ${at}`,
-      computed: `${hashAt(hashes, at)} from the entries`,
+      ...range(index * TILE_WIDTH * leaves, (index + 1) * TILE_WIDTH * leaves),
+      stored: `root ${storedRoot.toString('base64')} at ${place}`,
+      computed: `root ${root.toString('base64')} from the entries`,
     };
   }
 

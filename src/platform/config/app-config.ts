@@ -1,3 +1,5 @@
+import type { BackOffPolicy } from '../../retrieval/back-off.ts';
+import type { VendorClientSettings } from '../../retrieval/vendor-client.service.ts';
 import type { DevelopmentSecrets } from './development-secrets.ts';
 import type { EnvironmentVariables } from './environment-variables.ts';
 
@@ -7,6 +9,12 @@ export type ConfirmationPolicy = EnvironmentVariables['CONFIRMATION_POLICY'];
 export interface MasterKey {
   readonly id: string;
   readonly key: Buffer;
+}
+
+/** When sessions are pulled: how pulls are repeated, and for how long the vendor can answer. */
+export interface PullPolicy {
+  readonly backOff: BackOffPolicy;
+  readonly retentionMs: number;
 }
 
 /** The whole configuration, parsed and typed; what the rest of the service injects. */
@@ -32,6 +40,10 @@ export class AppConfig {
     readonly authTokens: readonly string[];
     readonly dataKey: string | undefined;
   };
+  /** Null where no vendor is configured, which production does not allow. */
+  readonly vendor: VendorClientSettings | null;
+  /** When sessions are pulled. */
+  readonly pulls: PullPolicy;
   readonly confirmationPolicy: ConfirmationPolicy;
   readonly vault: {
     readonly masterKeys: readonly MasterKey[];
@@ -79,6 +91,15 @@ export class AppConfig {
       authTokens: required('CALLBACK_AUTH_TOKENS').split(','),
       dataKey: env.CALLBACK_DATA_KEY,
     };
+    this.vendor = env.FPT_BASE_URL === undefined ? null : vendorSettings(env, env.FPT_BASE_URL);
+    this.pulls = {
+      backOff: {
+        firstDelayMs: env.PULL_FIRST_DELAY_MS,
+        maxDelayMs: 3_600_000,
+        lastPullLeadMs: env.FPT_TIMEOUT_MS,
+      },
+      retentionMs: env.FPT_RETENTION_DAYS * 86_400_000,
+    };
     this.confirmationPolicy = env.CONFIRMATION_POLICY;
     this.vault = {
       masterKeys: required('VAULT_KEYS').split(',').map(parseMasterKey),
@@ -113,4 +134,22 @@ function parseMasterKey(entry: string): MasterKey {
 function parseWitness(entry: string): { url: string; vkey: string } {
   const bar = entry.indexOf('|');
   return { url: entry.slice(0, bar).replace(/\/+$/, ''), vkey: entry.slice(bar + 1) };
+}
+
+function vendorSettings(env: EnvironmentVariables, baseUrl: string): VendorClientSettings {
+  return {
+    baseUrl,
+    apiKey: env.FPT_API_KEY ?? '',
+    resultMethod: env.FPT_RESULT_METHOD,
+    timeoutMs: env.FPT_TIMEOUT_MS,
+    idleTimeoutMs: Math.min(env.FPT_TIMEOUT_MS, 5_000),
+    maxAttempts: 3,
+    startWithinMs: env.FPT_TIMEOUT_MS,
+    retryDelayMs: 250,
+    concurrency: env.FPT_CONCURRENCY,
+    queueLimit: 10 * env.FPT_CONCURRENCY,
+    requestsPerSecond: env.FPT_REQUESTS_PER_SECOND,
+    breakerFailures: 10,
+    breakerOpenMs: 10_000,
+  };
 }

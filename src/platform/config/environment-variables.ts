@@ -12,6 +12,8 @@ import {
   ValidateIf,
 } from 'class-validator';
 
+import { VENDOR_BASE_URL } from '../../retrieval/vendor-base-url.ts';
+
 const emptyIsAbsent = Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
 
 /** Required in production, where nothing is generated and nothing has a default. */
@@ -75,6 +77,58 @@ export class EnvironmentVariables {
   @IsOptional()
   @MaxLength(128)
   CALLBACK_DATA_KEY?: string;
+
+  /** Base address of the vendor's API: https, or plain http on a loopback address. Unset outside production: no pulls. */
+  @emptyIsAbsent
+  @RequiredInProduction()
+  @Matches(VENDOR_BASE_URL, {
+    message: 'FPT_BASE_URL must be https, or http on a loopback address, without query',
+  })
+  FPT_BASE_URL?: string;
+
+  /** API key that the vendor has given to the bank. */
+  @emptyIsAbsent
+  @ValidateIf((env: EnvironmentVariables) => env.FPT_BASE_URL !== undefined)
+  @Matches(/^[\x21-\x7e]{1,512}$/, { message: 'FPT_API_KEY must be 1 to 512 printable characters' })
+  FPT_API_KEY?: string;
+
+  /** Method of the pull; the vendor's pages name both. */
+  @IsIn(['POST', 'GET'])
+  FPT_RESULT_METHOD: 'POST' | 'GET' = 'POST';
+
+  /** Milliseconds for one request to the vendor, from connecting to the last byte. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(120_000)
+  FPT_TIMEOUT_MS = 10_000;
+
+  /** Requests to the vendor under way at once, per instance. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(256)
+  FPT_CONCURRENCY = 16;
+
+  /** Requests a second to the vendor, per instance. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  FPT_REQUESTS_PER_SECOND = 50;
+
+  /** Days for which the vendor keeps a result (its setting "Data retention", 1 to 30); pulls end before. */
+  @Type(() => Number)
+  @Min(0.001)
+  @Max(365)
+  FPT_RETENTION_DAYS = 1;
+
+  /** Milliseconds before a pull is repeated for the first time; doubles with every further one, up to an hour. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  PULL_FIRST_DELAY_MS = 5_000;
 
   /** Whether an approval needs a pulled result that agrees (REQUIRE_PULL) or the callback is enough. */
   @IsIn(['REQUIRE_PULL', 'CALLBACK_SUFFICES'])

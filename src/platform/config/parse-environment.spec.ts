@@ -14,6 +14,8 @@ const production = {
   DIGEST_KEY: key,
   AUDIT_LOG_ORIGIN: 'audit.bank.example/ekyc',
   AUDIT_SIGNING_KEY: key,
+  FPT_BASE_URL: 'https://vendor.example/ekyc',
+  FPT_API_KEY: 'vendor-key',
 };
 
 describe(parseEnvironment.name, () => {

@@ -2,7 +2,11 @@ import { hostname } from 'node:os';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
+import { type CollectionPlan, provideCollection } from '../mongo/collections.ts';
 import { type ReadinessCheck, ReadinessChecks } from './readiness.ts';
+
+/** One document per process, written to see whether that can be done. */
+export const READINESS_PROBES_PLAN: CollectionPlan = { name: 'readiness_probes', indexes: [] };
 
 const ME = `${hostname()}/${process.pid}`;
 /** A probe writes, so it is not repeated for every question. */
@@ -20,7 +24,8 @@ export class DatabaseCheck implements ReadinessCheck, OnModuleInit {
     private readonly checks: ReadinessChecks,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
+    await provideCollection(this.connection.getClient().db(this.connection.name), READINESS_PROBES_PLAN);
     this.checks.add(this);
   }
 
@@ -39,7 +44,7 @@ export class DatabaseCheck implements ReadinessCheck, OnModuleInit {
       await this.connection
         .getClient()
         .db(this.connection.name)
-        .collection<{ _id: string; at: Date }>('readiness_probes')
+        .collection<{ _id: string; at: Date }>(READINESS_PROBES_PLAN.name)
         .updateOne(
           { _id: ME },
           { $currentDate: { at: true } },

@@ -1,7 +1,19 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type {
+  ConnectionError,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RouteOptions,
+} from 'fastify';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation-id.ts';
+import { problemDocument } from './problem-document.ts';
 import { Problem } from './problem.ts';
+import { invalid } from './validation.ts';
 
 /** Of a JSON body; raw routes name their own. */
 export const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -21,6 +33,8 @@ export function fastifyAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
     routerOptions: { maxParamLength: 256 },
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseBrokenHttp,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
 
@@ -37,6 +51,7 @@ export function fastifyAdapter(): FastifyAdapter {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (takesRawBody(request)) return done(null, body);
+    if (body.length === 0) return done(null, undefined);
     if (!isJson(request.headers['content-type'])) return done(unsupportedMediaType());
     try {
       done(null, parseJson(body));
@@ -45,6 +60,34 @@ export function fastifyAdapter(): FastifyAdapter {
     }
   });
   return adapter;
+}
+
+/** An address that the router can't read reaches no route, so no filter either; Fastify would repeat it. */
+function refuseAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, headers, body } = problemDocument(
+    invalid([{ path: 'url', message: 'must be a well-formed address, see /docs' }]),
+    request.id,
+  );
+  void reply.status(status).headers(headers).send(body);
+}
+
+/** What is no HTTP, or has headers beyond 16 KiB, never becomes a request. */
+function refuseBrokenHttp(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, headers, body } = problemDocument(
+    invalid([{ path: 'request', message: 'must be HTTP/1.1 with headers of at most 16 KiB' }]),
+    randomUUID(),
+  );
+  const lines = Object.entries({
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
 function takesRawBody(request: FastifyRequest): boolean {
@@ -65,7 +108,6 @@ function unsupportedMediaType(): Problem {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return undefined;
   try {
     return JSON.parse(decoder.decode(body), refuseProto);
   } catch {

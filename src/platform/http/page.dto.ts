@@ -1,4 +1,4 @@
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsDate, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 export const DEFAULT_PAGE_SIZE = 50;
@@ -19,6 +19,14 @@ export class PageQuery {
   limit: number = DEFAULT_PAGE_SIZE;
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
+
+/** `new Date` alone would read "5" as a day of 2001, and take a time without a zone as local. */
+const ToTime = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value,
+  );
+
 /** A stretch of time. */
 export class TimeRangeQuery {
   /**
@@ -26,7 +34,7 @@ export class TimeRangeQuery {
    * @example '2026-01-31T00:00:00.000Z'
    */
   @IsOptional()
-  @Type(() => Date)
+  @ToTime()
   @IsDate({ message: 'from must be an RFC 3339 time' })
   from?: Date;
 
@@ -35,7 +43,7 @@ export class TimeRangeQuery {
    * @example '2026-02-01T00:00:00.000Z'
    */
   @IsOptional()
-  @Type(() => Date)
+  @ToTime()
   @IsDate({ message: 'to must be an RFC 3339 time' })
   to?: Date;
 }

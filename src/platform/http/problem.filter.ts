@@ -1,7 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mongo } from 'mongoose';
-import { Problem, type ProblemCode, PROBLEMS } from './problem.ts';
+import { problemDocument } from './problem-document.ts';
+import { Problem, type ProblemCode } from './problem.ts';
+import { VendorFormatError } from './vendor-format.errors.ts';
 
 /** Turns whatever was thrown into an RFC 9457 document. What is not a {@link Problem} shows nothing of itself. */
 @Catch()
@@ -13,31 +15,16 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent) return;
+    if (error instanceof VendorFormatError) {
+      void reply.status(error.status).send({ message: error.message });
+      return;
+    }
     const problem = toProblem(error);
     if (problem.code === 'INTERNAL')
       this.logger.error({ err: error, correlationId: request.id }, 'request failed');
 
-    const { status, title } = PROBLEMS[problem.code];
-    const { errors, retryAfterSeconds, members } = problem.extras;
-    if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
-    if (status === 401) void reply.header('www-authenticate', 'Bearer');
-    void reply
-      .status(status)
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .header('x-correlation-id', request.id)
-      .send(
-        JSON.stringify({
-          type: `urn:ekyc-ledger:problem:${problem.code.toLowerCase().replaceAll('_', '-')}`,
-          title,
-          status,
-          detail: problem.detail,
-          instance: `urn:ekyc-ledger:request:${request.id}`,
-          code: problem.code,
-          correlationId: request.id,
-          ...(errors && { errors }),
-          ...members,
-        }),
-      );
+    const { status, headers, body } = problemDocument(problem, request.id);
+    void reply.status(status).headers(headers).send(body);
   }
 }
 

@@ -17,6 +17,8 @@ export class UndeclaredInputGuard implements CanActivate {
     const hasBody = request.body !== undefined && request.body !== null;
     if (!hasQuery && !hasBody) return true;
 
+    if (hasUnseenName(request.query)) throw invalid([{ path: 'query', message: 'has an unknown parameter' }]);
+    if (hasUnseenName(request.body)) throw invalid([{ path: 'body', message: 'has an unknown field' }]);
     const declared = this.declaredBy(context);
     if (hasQuery && !declared.has(QUERY))
       throw invalid([{ path: 'query', message: 'takes no parameters here' }]);
@@ -35,4 +37,10 @@ export class UndeclaredInputGuard implements CanActivate {
     }
     return types;
   }
+}
+
+/** class-transformer drops names that every object has, such as `constructor`, before validation sees them. */
+function hasUnseenName(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null || Buffer.isBuffer(input)) return false;
+  return Object.keys(input).some((name) => name in Object.prototype);
 }

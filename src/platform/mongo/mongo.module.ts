@@ -3,7 +3,8 @@ import { MongooseModule, type MongooseModuleOptions } from '@nestjs/mongoose';
 import { AppConfig } from '../config/app-config.ts';
 import { MongoEndpoint } from './mongo-endpoint.ts';
 
-const DEFAULT_DATABASE = 'ekyc_ledger';
+/** Name of the database if the connection string has none. */
+export const DEFAULT_DATABASE = 'ekyc_ledger';
 
 @Global()
 @Module({
@@ -46,6 +47,7 @@ class MongoEndpointModule {}
 })
 export class MongoModule {}
 
-function databaseOf(uri: string): string {
+/** Name of the database in the path of a connection string, or "". */
+export function databaseOf(uri: string): string {
   return /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1] ?? '';
 }

@@ -13,6 +13,15 @@ export function describeApi(app: INestApplication): OpenAPIObject {
       {
         type: 'apiKey',
         in: 'header',
+        name: 'api-key',
+        description: "Key of an API client, sent as the vendor's API wants it",
+      },
+      'vendor-style-api-key',
+    )
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
         name: 'x-callback-token',
         description: 'Token agreed with the vendor; CALLBACK_AUTH_HEADER names the header',
       },

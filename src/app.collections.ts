@@ -1,0 +1,24 @@
+import { AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN } from './audit/audit-collections.ts';
+import { CALLBACK_REJECTIONS_PLAN } from './callback/callback-rejections.repository.ts';
+import { READINESS_PROBES_PLAN } from './platform/health/database-check.service.ts';
+import { LEASES_PLAN } from './platform/leases/leases.service.ts';
+import type { CollectionPlan } from './platform/mongo/collections.ts';
+import { PULL_CLAIMS_PLAN } from './retrieval/pull-claims.repository.ts';
+import { SESSIONS_PLAN } from './sessions/session.schema.ts';
+import { VAULT_PLAN } from './vault/vault.schema.ts';
+
+/**
+ * Every collection of the product, for whoever provisions a database. What may be done to each stands in
+ * `config/mongodb/roles.json`; a test holds the two together.
+ */
+export const COLLECTION_PLANS: readonly CollectionPlan[] = [
+  ...AUDIT_PLANS,
+  PROJECTION_WATERMARKS_PLAN,
+  SELF_CHECKS_PLAN,
+  SESSIONS_PLAN,
+  VAULT_PLAN,
+  CALLBACK_REJECTIONS_PLAN,
+  PULL_CLAIMS_PLAN,
+  LEASES_PLAN,
+  READINESS_PROBES_PLAN,
+];

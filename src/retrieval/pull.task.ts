@@ -1,0 +1,107 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import type { Gauge } from 'prom-client';
+import { SYSTEM_ACTOR } from '../access/actor.ts';
+import { Clock } from '../platform/clock.ts';
+import { AppConfig } from '../platform/config/app-config.ts';
+import { Leases } from '../platform/leases/leases.service.ts';
+import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { SessionQueries } from '../sessions/session-queries.service.ts';
+import type { SessionState } from '../sessions/session-state.ts';
+import { SessionsService } from '../sessions/sessions.service.ts';
+import { PullClaims } from './pull-claims.repository.ts';
+import { RetrievalService } from './retrieval.service.ts';
+
+const LEASE = 'pulls';
+const LEASE_MS = 5_000;
+const EVERY_MS = 250;
+const EXPIRY_BATCH = 200;
+
+/**
+ * Pulls what is due: every callback at once, then with back-off until it is proven, and every registered
+ * session whose result is overdue until it expires. One instance does so at a time.
+ */
+@Injectable()
+export class PullTask implements OnApplicationShutdown {
+  private readonly logger = new Logger(PullTask.name);
+  private readonly underWay = new Map<string, Promise<void>>();
+  private readonly concurrency: number;
+  private readonly overdueSeconds: Gauge;
+  private running = false;
+  private stopped = false;
+
+  constructor(
+    config: AppConfig,
+    private readonly retrieval: RetrievalService,
+    private readonly sessions: SessionsService,
+    private readonly queries: SessionQueries,
+    private readonly claims: PullClaims,
+    private readonly leases: Leases,
+    private readonly clock: Clock,
+    metrics: Metrics,
+  ) {
+    this.concurrency = config.vendor?.concurrency ?? 0;
+    this.overdueSeconds = metrics.gauge({
+      name: 'ekyc_pull_overdue_seconds',
+      help: 'By how much the most overdue pull is late; seen by the instance that pulls',
+    });
+  }
+
+  @Interval(EVERY_MS)
+  async runRegularly(): Promise<void> {
+    await this.run(() => this.expireOverdue());
+  }
+
+  /** Starts what is due as far as places are free; again whenever one becomes free, so that a backlog drains at once. */
+  private async run(before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    if (this.running || this.stopped) return;
+    this.running = true;
+    try {
+      if ((await this.leases.hold(LEASE, LEASE_MS)) === null) return;
+      await before();
+      if (this.concurrency > 0) await this.startDue();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the pulls could not go on; they are tried again');
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Lets pulls under way come to their end, so that no answer of the vendor is thrown away. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.underWay.values());
+  }
+
+  private async startDue(): Promise<void> {
+    const free = this.concurrency - this.underWay.size;
+    if (free <= 0) return;
+    const now = this.clock.now();
+    const due = await this.queries.findPullDue(now, this.concurrency + free);
+    const oldest = due[0]?.pulls?.lastAt ?? due[0]?.results.at(-1)?.receivedAt ?? due[0]?.expectedBy;
+    this.overdueSeconds.set(oldest ? Math.max(0, now.getTime() - Date.parse(oldest)) / 1000 : 0);
+    const waiting = due.filter(({ uuid }) => !this.underWay.has(uuid)).slice(0, free);
+    await Promise.all(waiting.map((session) => this.start(session, now)));
+  }
+
+  private async start({ uuid, version }: SessionState, now: Date): Promise<void> {
+    if (!(await this.claims.take(uuid, version, now))) return;
+    const pull = this.retrieval
+      .pull(uuid, SYSTEM_ACTOR)
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'a pull failed and is repeated later');
+      })
+      .finally(() => {
+        this.underWay.delete(uuid);
+        void this.run();
+      });
+    this.underWay.set(uuid, pull);
+  }
+
+  private async expireOverdue(): Promise<void> {
+    for (const { uuid } of await this.queries.findExpired(this.clock.now(), EXPIRY_BATCH)) {
+      await this.sessions.expire(uuid);
+    }
+  }
+}

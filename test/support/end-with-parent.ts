@@ -1,0 +1,3 @@
+/** Preloaded into a service under test: a test run that is killed takes its services with it. */
+process.stdin.on('end', () => process.exit(1)).resume();
+(process.stdin as NodeJS.ReadStream & { unref(): void }).unref();
