@@ -16,3 +16,12 @@ export const commitTimedOut = (cause: unknown): Problem =>
 /** The clock is behind the newest entry by more than the tolerance; entries would lie about their time. */
 export const clockBackwards = (): Problem =>
   new Problem('CLOCK_BACKWARDS', 'Correct the clock of the service.', { retryAfterSeconds: 30 });
+
+/** The log is not what was signed for it. An engineer must look before anything is added. */
+export const logDiverged = (cause: Error): Problem =>
+  new Problem(
+    'LOG_DIVERGED',
+    'Tell the team that runs the service; /health/ready names the cause.',
+    { retryAfterSeconds: 60 },
+    { cause },
+  );

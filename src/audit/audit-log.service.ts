@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Appender } from './appender.ts';
+import { logDiverged } from './audit-log.errors.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
@@ -15,6 +16,7 @@ import type { Command } from './stream.ts';
 export class AuditLog implements OnApplicationShutdown {
   private readonly logger = new Logger(AuditLog.name);
   private readonly appender: Appender;
+  private halted: Error | null = null;
 
   constructor(
     repository: AuditLogRepository,
@@ -43,10 +45,18 @@ export class AuditLog implements OnApplicationShutdown {
   /**
    * Decides, commits and projects a command.
    * @throws Problem OVERLOADED (queue full), DATABASE_UNAVAILABLE (not committed in time; repeating is safe),
-   *   CLOCK_BACKWARDS, or what the command's `decide` threw.
+   *   CLOCK_BACKWARDS, LOG_DIVERGED, or what the command's `decide` threw.
    */
   append<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
-    return this.appender.submit(command);
+    return this.halted === null ? this.appender.submit(command) : Promise.reject(logDiverged(this.halted));
+  }
+
+  /**
+   * Takes nothing more while the log contradicts what was signed for it (G8): whatever came on top would
+   * bury the traces. Null lets it go on.
+   */
+  halt(fault: Error | null): void {
+    this.halted = fault;
   }
 
   async onApplicationShutdown(): Promise<void> {

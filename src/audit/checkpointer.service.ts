@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { type ReadinessCheck, ReadinessChecks } from '../platform/health/readiness.ts';
 import { Leases } from '../platform/leases/leases.service.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
+import { AuditLog } from './audit-log.service.ts';
 import { CheckpointMetrics } from './checkpoint-metrics.service.ts';
 import { CheckpointSigning } from './checkpoint-signing.service.ts';
 import type { StoredCheckpoint } from './checkpoints.repository.ts';
@@ -38,6 +39,7 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
     private readonly tileStore: TilesRepository,
     private readonly signing: CheckpointSigning,
     private readonly rotation: KeyRotation,
+    private readonly log: AuditLog,
     private readonly leases: Leases,
     private readonly metrics: CheckpointMetrics,
     checks: ReadinessChecks,
@@ -92,6 +94,7 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
       else this.latest = signed;
     }
     this.fault = null;
+    this.log.halt(null);
   }
 
   /** Appends to the tree what the log has beyond it; tells when the newest of it was made. */
@@ -121,5 +124,6 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
   private remember(error: unknown): void {
     if (error instanceof TileDiffersError) this.fault = new LogFaultError('TILE_DIFFERS', error.message);
     if (error instanceof LogFaultError) this.fault = error;
+    this.log.halt(this.fault);
   }
 }

@@ -105,11 +105,18 @@ describe(Checkpointer.name, () => {
       tileStore,
       signing,
       new KeyRotation(log, keys),
+      log,
       new Leases(connection),
       checkpointMetrics,
       new ReadinessChecks(),
     );
-    return { sut, checkpoints, keys, queries: new CheckpointQueries(checkpoints, entries, tiles, config) };
+    return {
+      sut,
+      checkpoints,
+      keys,
+      log,
+      queries: new CheckpointQueries(checkpoints, entries, tiles, config),
+    };
   }
 
   async function append(count: number): Promise<void> {
@@ -248,9 +255,10 @@ describe(Checkpointer.name, () => {
 
     it('and signs nothing, not even when asked again', async () => {
       await db.collection('audit_log').deleteMany({ _id: { $gte: mongo.Long.fromNumber(200) } } as never);
-      const { sut } = instance();
+      const { sut, log } = instance();
       await sut.runRegularly();
       await sut.runRegularly();
+      await expect(log.append(add)).rejects.toMatchObject({ code: 'LOG_DIVERGED' });
       await expect(sut.check()).rejects.toThrow('LOG_SHORTER_THAN_CHECKPOINT');
       expect(await db.collection('audit_checkpoints').countDocuments()).toBe(1);
     });

@@ -24,6 +24,10 @@ export const PROBLEMS = {
   INTERNAL: { status: 500, title: 'The service failed; the correlation id finds the cause in its log' },
   OVERLOADED: { status: 503, title: 'The service takes no more work right now' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database does not answer; nothing was acknowledged' },
+  LOG_DIVERGED: {
+    status: 503,
+    title: 'The audit log is not what was signed; nothing is written until that is cleared up',
+  },
   CLOCK_BACKWARDS: {
     status: 503,
     title: 'The clock runs behind the log; nothing is written until it is right',

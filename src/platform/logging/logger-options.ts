@@ -1,4 +1,5 @@
 import type { Params } from 'nestjs-pino';
+import type { LogFn, Logger } from 'pino';
 
 /**
  * One JSON line an event. Requests are logged by route, never by address, header or body: those may name
@@ -13,9 +14,28 @@ export function loggerOptions(level: string): Params {
       quietReqLogger: true,
       // Wrapped, ours would be given what the standard one has made of the error.
       wrapSerializers: false,
+      hooks: { logMethod: dropFrameworkChatter },
       serializers: { req: () => undefined, res: () => undefined, err: describeError },
     },
   };
+}
+
+/** What Nest tells of every module and route at every start; it says nothing about this service. */
+const CHATTER = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
+const INFO = 30;
+
+function dropFrameworkChatter(this: Logger, args: Parameters<LogFn>, method: LogFn, level: number): void {
+  const [first] = args as unknown as [unknown];
+  const context =
+    typeof first === 'object' && first !== null ? (first as { context?: unknown }).context : undefined;
+  if (level <= INFO && typeof context === 'string' && CHATTER.has(context)) return;
+  method.apply(this, args);
 }
 
 /** Database errors carry the failing document in extra fields, so only the fixed ones are kept. */
