@@ -16,7 +16,9 @@ try {
   const key = `ek_${randomBytes(32).toString('base64url')}`;
   const keySha256 = createHash('sha256').update(key).digest('hex');
   console.log(`The key, shown this once:\n\n  ${key}\n`);
-  console.log(`Its entry for "clients" in API_CLIENTS_FILE:\n\n  ${JSON.stringify({ id, keySha256, scopes })}`);
+  console.log(
+    `Its entry for "clients" in API_CLIENTS_FILE:\n\n  ${JSON.stringify({ id, keySha256, scopes })}`,
+  );
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   process.exitCode = 1;

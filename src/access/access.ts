@@ -1,5 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
+import { ApiProblems } from '../platform/openapi/api-problems.ts';
 import type { Scope } from './scopes.ts';
 
 /** Who may call a route. Every route declares one; a test walks them all, and the guard refuses the rest. */
@@ -13,7 +14,11 @@ export const ACCESS = 'ekyc-ledger:access';
 
 /** Callable by API clients that hold `scope`. */
 export const RequireScope = (scope: Scope) =>
-  applyDecorators(SetMetadata(ACCESS, { kind: 'scope', scope } satisfies Access), ApiBearerAuth('api-key'));
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'scope', scope } satisfies Access),
+    ApiBearerAuth('api-key'),
+    ApiProblems('UNAUTHENTICATED', 'SCOPE_MISSING', 'TOO_MANY_REQUESTS', 'DATABASE_UNAVAILABLE'),
+  );
 
 /** Callable by API clients that hold `scope` and send their key as the vendor's API wants it; refused in its form. */
 export const RequireScopeByApiKeyHeader = (scope: Scope) =>

@@ -211,8 +211,9 @@ function rejectAll(batch: readonly Pending[], error: unknown): void {
   }
 }
 
+/** The subjects whose history a decision may depend on. */
 function idsOf(subjects: readonly StreamSubject[]): string[] {
-  return [...new Set(subjects.map(({ id }) => id))];
+  return [...new Set(subjects.filter(({ stream }) => !stream.stateless).map(({ id }) => id))];
 }
 
 function unsettled(batch: readonly Pending[]): Pending[] {

@@ -18,7 +18,7 @@ export interface ExportRange {
 const CHUNK = 500;
 
 /** Exports have no state; each leaves one entry about the log itself. */
-const LOG: Stream<null> = { subjectType: 'log', initial: () => null, evolve: () => null };
+const LOG: Stream<null> = { subjectType: 'log', stateless: true, initial: () => null, evolve: () => null };
 
 /** Hands the log out. Every export is itself an entry, which it does not contain. */
 @Injectable()

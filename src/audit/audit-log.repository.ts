@@ -71,6 +71,7 @@ export class AuditLogRepository {
 
   /** Every entry about any of the subjects, in log order. Subjects of several types may share an id. */
   async readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
+    if (ids.length === 0) return [];
     // Served by the index {subject.id: 1, _id: 1}.
     const documents = await this.collection
       .find({ 'subject.id': { $in: [...ids] } }, { projection: { leaf: 1 } })

@@ -7,6 +7,8 @@ import type { EntryActor, EntryContent, JsonObject, LogEntry } from './format/le
 export interface Stream<State> {
   /** `subject.type` of its entries. */
   readonly subjectType: string;
+  /** Its commands never look at the state, so its history need not be read for them. */
+  readonly stateless?: true;
   /** The state before the first entry. MUST NOT be changed in place by `evolve`. */
   initial(id: string): State;
   /** The state after one more entry. MUST be pure and MUST accept every entry that was ever committed. */

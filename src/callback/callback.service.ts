@@ -58,10 +58,17 @@ export class CallbackService {
     }
   }
 
-  /** Records a delivery whose body was over the limit and never read. */
+  /**
+   * Records a delivery whose body was over the limit and never read. It is refused in any case and the vendor
+   * sends it again, so a record that can't be written is told to the operator alone.
+   */
   async recordOversized(announcedBytes: number | null): Promise<void> {
-    await this.quarantine.recordUnread(announcedBytes);
     this.total.inc({ outcome: 'TOO_LARGE' });
+    try {
+      await this.quarantine.recordUnread(announcedBytes);
+    } catch (error) {
+      this.logger.error({ err: error, announcedBytes }, 'a delivery over the limit could not be recorded');
+    }
   }
 
   private async setAside(raw: Buffer, reason: QuarantineReason, uuid: string | null): Promise<never> {

@@ -35,6 +35,7 @@ export class VendorCallbackController {
   } satisfies CallbackRouteConfig)
   @ApiBody({ schema: { type: 'object', example: CALLBACK_EXAMPLE }, description: "The vendor's result." })
   @ApiProblems('UNAUTHENTICATED', 'BODY_TOO_LARGE', 'CALLBACK_QUARANTINED', 'TOO_MANY_REQUESTS')
+  @ApiProblems('OVERLOADED', 'DATABASE_UNAVAILABLE', 'CLOCK_BACKWARDS')
   receiveCallback(@Body() body: Buffer | undefined): Promise<ReceiptResponse> {
     return this.callbacks.receive(body ?? Buffer.alloc(0));
   }

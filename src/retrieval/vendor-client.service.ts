@@ -100,6 +100,7 @@ export class VendorClient implements OnModuleDestroy {
       allowH2: false,
       pipelining: 1,
       connect: { rejectUnauthorized: true },
+      // The signal of a request counts only once it's connected.
       connectTimeout: settings.timeoutMs,
       headersTimeout: settings.timeoutMs,
       bodyTimeout: settings.idleTimeoutMs,
@@ -220,8 +221,7 @@ export class VendorClient implements OnModuleDestroy {
     let reply: VendorReply;
     let errorCode: string | undefined;
     try {
-      // The agent heeds a signal only once it's connected; the race also ends a connecting that hangs.
-      reply = await Promise.race([this.exchange(uuid, timeout.signal), rejectionBy(timeout.signal)]);
+      reply = await this.exchange(uuid, timeout.signal);
     } catch (error) {
       errorCode = timeout.signal.aborted ? undefined : errorCodeOf(error);
       reply = unavailable(timeout.signal.aborted ? 'TIMEOUT' : causeOf(error));

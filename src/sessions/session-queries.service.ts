@@ -6,6 +6,12 @@ import { type SessionFilter, SessionRepository } from './session.repository.ts';
 import { SESSION } from './session.stream.ts';
 import type { SessionState } from './session-state.ts';
 
+/** Which sessions are wanted; `from` is included, `to` is not. */
+export interface SessionListFilter extends Omit<SessionFilter, 'fromIndex' | 'untilIndex'> {
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
 /** Reads sessions from their projection. */
 @Injectable()
 export class SessionQueries {
@@ -25,9 +31,18 @@ export class SessionQueries {
     return state;
   }
 
-  /** Sessions, newest first. */
-  list(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
-    return this.repository.page(filter, limit, cursor);
+  /**
+   * Sessions, newest first. Times are those of their first entry; the log finds the indexes between them, so
+   * that no list has to search through sessions of other times.
+   */
+  async list(
+    { from, to, ...filter }: SessionListFilter,
+    limit: number,
+    cursor?: string,
+  ): Promise<Page<SessionState>> {
+    const fromIndex = await this.entries.firstIndexAt(from);
+    const untilIndex = to === undefined ? undefined : await this.entries.endIndexAt(to);
+    return this.repository.page({ ...filter, fromIndex, untilIndex }, limit, cursor);
   }
 
   /**

@@ -19,10 +19,10 @@ export interface SessionFilter {
   readonly grade?: Grade | undefined;
   readonly channel?: string | undefined;
   readonly customerRef?: string | undefined;
-  /** Earliest first entry, included. */
-  readonly from?: Date | undefined;
-  /** Latest first entry, excluded. */
-  readonly to?: Date | undefined;
+  /** Index of the earliest first entry, included. */
+  readonly fromIndex?: number | undefined;
+  /** Index of the latest first entry, excluded. */
+  readonly untilIndex?: number | undefined;
 }
 
 /** The projection of sessions: written by folding the log, and by nothing else. */
@@ -62,13 +62,13 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   async page(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
-    const { from, to, ...equal } = filter;
+    const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
+    const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
     const documents = await this.collection
       .find(
         {
           ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
-          ...((from ?? to) && { createdAt: { ...(from && { $gte: from }), ...(to && { $lt: to }) } }),
-          ...(cursor !== undefined && { firstIndex: { $lt: mongo.Long.fromNumber(indexOfCursor(cursor)) } }),
+          firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
         },
         { projection: { state: 1, firstIndex: 1 } },
       )
@@ -138,7 +138,6 @@ function toDocument(state: SessionState, lastIndex: number, due: Date | null): O
   return {
     lastIndex: mongo.Long.fromNumber(lastIndex),
     firstIndex: mongo.Long.fromNumber(state.firstIndex),
-    createdAt: new Date(state.createdAt),
     status: state.status,
     decision: governingResult(state)?.conclusion?.decision ?? null,
     grade: gradeOf(state),

@@ -13,7 +13,6 @@ export interface SessionDocument {
   readonly lastIndex: number | mongo.Long;
   /** Order of sessions in lists. */
   readonly firstIndex: number | mongo.Long;
-  readonly createdAt: Date;
   readonly status: SessionStatus;
   readonly decision: Decision | null;
   readonly grade: Grade | null;

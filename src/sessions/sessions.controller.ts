@@ -125,7 +125,14 @@ export class SessionsController {
   @RequireScope('results:read')
   @ApiOnBehalfOf('optional')
   @ApiProduces('application/json')
-  @ApiResponse({ status: HttpStatus.OK, description: "The vendor's bytes.", schema: { type: 'object' } })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    description: "The vendor's bytes.",
+    schema: {
+      type: 'object',
+      example: { uuid: 'a1b2c3d4', code: '200', face_match: { similarity: '95.2' } },
+    },
+  })
   @ApiProblems('VALIDATION_FAILED', 'SESSION_NOT_FOUND', 'RESULT_NOT_FOUND', 'PERSONAL_DATA_ERASED')
   async getRawResult(
     @Param() { uuid }: SessionParams,

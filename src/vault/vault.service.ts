@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Attachment, AttachmentStore } from '../audit/stream.ts';
@@ -25,6 +25,7 @@ const DAY_MS = 86_400_000;
 /** The one home of personal data (G6): encrypted at rest, one data key a session, erasable. */
 @Injectable()
 export class Vault implements AttachmentStore {
+  private readonly logger = new Logger(Vault.name);
   private readonly collection: mongo.Collection<VaultDocument>;
   private readonly masters: readonly MasterKey[];
   private readonly legalHoldMs: number;
@@ -118,13 +119,29 @@ export class Vault implements AttachmentStore {
       .sort({ session: 1, createdAt: 1 });
     for await (const document of documents) {
       if (keys.has(document.session)) continue;
-      keys.set(document.session, {
+      const key = this.findSessionKey(document);
+      if (key !== null) keys.set(document.session, key);
+    }
+    return keys;
+  }
+
+  /** The session's key; null where its master key is gone, so that a new result is kept under a new key all the same. */
+  private findSessionKey(
+    document: Pick<VaultDocument, 'keyId' | 'wrappedKey' | 'session'>,
+  ): SessionKey | null {
+    try {
+      return {
         dataKey: this.unwrap(document),
         keyId: document.keyId,
         wrappedKey: bytesOf(document.wrappedKey),
-      });
+      };
+    } catch (error) {
+      this.logger.error(
+        { err: error },
+        'a session key can not be unwrapped; its earlier data can not be read',
+      );
+      return null;
     }
-    return keys;
   }
 
   private newKey(session: string): SessionKey {

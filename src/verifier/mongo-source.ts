@@ -66,7 +66,7 @@ export class MongoSource implements LogSource {
     for await (const batch of this.#batches(CHECKPOINTS, { _id: { $lte: this.#newestId } })) {
       yield* batch.map(({ _id, size, root, note }) => ({
         note: bytesOf(note),
-        stored: { number: Number(_id), size: Number(size), root: bytesOf(root) },
+        stored: { number: numberOf(_id), size: numberOf(size), root: bytesOf(root) },
       }));
     }
   }
@@ -74,7 +74,7 @@ export class MongoSource implements LogSource {
   async *entries(): AsyncGenerator<readonly SourceEntry[]> {
     for await (const batch of this.#batches(ENTRIES)) {
       yield batch.map((document) => ({
-        index: Number(document['_id']),
+        index: numberOf(document['_id']),
         leaf: bytesOf(document['leaf']),
         document,
       }));
@@ -139,6 +139,14 @@ export class MongoSource implements LogSource {
       await cursor.close();
     }
   }
+}
+
+/**
+ * A number; NaN for a field of any other kind. Text or a date that says the same number would verify, while no
+ * query of the service finds it.
+ */
+function numberOf(field: unknown): number {
+  return typeof field === 'number' ? field : NaN;
 }
 
 /** Bytes of a generic binary field; nothing for a field of any other kind, so that it is refused. */

@@ -16,16 +16,22 @@ export interface DevelopmentSecrets {
 const SECRETS_FILE = 'development-secrets.json';
 
 /**
- * Reads the secrets that an earlier start generated in `dataDir`, or generates them once. Also writes a
- * client file with one client that may do everything; its key stands as `API_KEY` in the secrets file.
+ * Reads the secrets that an earlier start generated in `dataDir`, or generates them once; what a newer version
+ * needs besides is added. Also writes a client file with one client that may do everything; its key stands as
+ * `API_KEY` in the secrets file.
  */
 export function developmentSecrets(dataDir: string, log: (line: string) => void): DevelopmentSecrets {
   const file = resolve(dataDir, SECRETS_FILE);
-  if (!existsSync(file)) generate(resolve(dataDir), file, log);
-  return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
+  if (!existsSync(file)) create(resolve(dataDir), file, log);
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as Partial<DevelopmentSecrets> & {
+    API_CLIENTS_FILE: string;
+  };
+  const complete = { ...newSecrets(stored.API_CLIENTS_FILE), ...stored };
+  if (Object.keys(complete).length > Object.keys(stored).length) writePrivately(file, complete);
+  return complete;
 }
 
-function generate(dataDir: string, file: string, log: (line: string) => void): void {
+function create(dataDir: string, file: string, log: (line: string) => void): void {
   mkdirSync(dataDir, { recursive: true });
   const apiKey = `ek_${randomBytes(24).toString('base64url')}`;
   const clientsFile = join(dataDir, `development-api-clients-${randomBytes(4).toString('hex')}.json`);
@@ -33,15 +39,7 @@ function generate(dataDir: string, file: string, log: (line: string) => void): v
   writePrivately(clientsFile, { clients: [{ id: 'development', keySha256, scopes: [...SCOPES] }] });
 
   const temporary = `${file}.${process.pid}`;
-  writePrivately(temporary, {
-    API_KEY: apiKey,
-    API_CLIENTS_FILE: clientsFile,
-    CALLBACK_AUTH_TOKENS: randomBytes(24).toString('base64url'),
-    VAULT_KEYS: `dev:${randomBytes(32).toString('base64')}`,
-    DIGEST_KEY: randomBytes(32).toString('base64'),
-    AUDIT_LOG_ORIGIN: 'ekyc-ledger.localhost/development',
-    AUDIT_SIGNING_KEY: randomBytes(32).toString('base64'),
-  });
+  writePrivately(temporary, { API_KEY: apiKey, ...newSecrets(clientsFile) });
   try {
     // A link, unlike a rename, fails when an instance that starts at the same moment was first.
     linkSync(temporary, file);
@@ -52,6 +50,17 @@ function generate(dataDir: string, file: string, log: (line: string) => void): v
   } finally {
     rmSync(temporary);
   }
+}
+
+function newSecrets(clientsFile: string): DevelopmentSecrets {
+  return {
+    API_CLIENTS_FILE: clientsFile,
+    CALLBACK_AUTH_TOKENS: randomBytes(24).toString('base64url'),
+    VAULT_KEYS: `dev:${randomBytes(32).toString('base64')}`,
+    DIGEST_KEY: randomBytes(32).toString('base64'),
+    AUDIT_LOG_ORIGIN: 'ekyc-ledger.localhost/development',
+    AUDIT_SIGNING_KEY: randomBytes(32).toString('base64'),
+  };
 }
 
 function writePrivately(file: string, content: object): void {
