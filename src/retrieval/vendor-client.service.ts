@@ -152,8 +152,9 @@ export class VendorClient implements OnModuleDestroy {
     return { ...reply, attempts };
   }
 
+  /** Makes no more requests and waits for those under way, at most `timeoutMs`: their answers still count. */
   async onModuleDestroy(): Promise<void> {
-    await this.agent.destroy();
+    await this.agent.close();
   }
 
   private async pull(

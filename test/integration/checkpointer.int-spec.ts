@@ -380,6 +380,7 @@ describe(Leases.name, () => {
   beforeEach(async () => {
     database = testDatabase();
     connection = await mongoose.createConnection(database.uri, { dbName: database.name }).asPromise();
+    await new Leases(connection).onModuleInit();
   });
   afterEach(async () => {
     await database.drop();
