@@ -17,6 +17,7 @@ afterAll(() => rmSync(dataDir, { recursive: true }));
 /** Who may call what. A change here is a change of the contract: it belongs into API documentation and changelog. */
 const ROUTES: Readonly<Record<string, string>> = {
   'POST /v1/callbacks/fpt': 'vendor',
+  'POST /v1/callbacks/fpt/token': 'anyone',
 
   'POST /v1/sessions': 'sessions:write',
   'GET /v1/sessions': 'sessions:read',
@@ -27,6 +28,13 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /v1/sessions/{uuid}/retrievals': 'sessions:write',
   'DELETE /v1/sessions/{uuid}/personal-data': 'personal-data:erase',
   'POST /callback/get_result': 'results:read, as the vendor takes keys',
+
+  'GET /v1/reconciliation/exceptions': 'reconciliation:read',
+  'POST /v1/reconciliation/exceptions/{id}/resolution': 'reconciliation:run',
+  'GET /v1/reconciliation/runs': 'reconciliation:read',
+  'POST /v1/reconciliation/runs': 'reconciliation:run',
+  'GET /v1/reconciliation/closes/{date}': 'reconciliation:read',
+  'POST /v1/reconciliation/closes/{date}/signature': 'reconciliation:run',
 
   'GET /v1/audit/entries': 'audit:read',
   'GET /v1/audit/entries/{index}': 'audit:read',
@@ -162,7 +170,11 @@ describe('the committed openapi.json', () => {
 
   it.each(operations)('names codes that exist in every error of %s', (name, { responses }) => {
     const errors = Object.entries(responses).filter(([status]) => Number(status) >= 400);
-    const inOtherForm = ['GET /health/ready', 'POST /callback/get_result'].includes(name);
+    const inOtherForm = [
+      'GET /health/ready',
+      'POST /callback/get_result',
+      'POST /v1/callbacks/fpt/token',
+    ].includes(name);
     for (const [status, { content }] of inOtherForm ? [] : errors) {
       const { examples } = content!['application/problem+json']!;
       for (const code of Object.keys(examples!)) {

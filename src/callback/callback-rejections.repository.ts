@@ -6,7 +6,8 @@ import { Clock } from '../platform/clock.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
 import type { CollectionPlan } from '../platform/mongo/collections.ts';
 
-export type RejectionReason = 'NO_TOKEN' | 'BAD_TOKEN';
+/** `BAD_CLIENT`: a request for a token with credentials other than the agreed ones, or none. */
+export type RejectionReason = 'NO_TOKEN' | 'BAD_TOKEN' | 'BAD_CLIENT';
 
 interface RejectionDocument {
   readonly at: Date;
@@ -21,7 +22,7 @@ export const CALLBACK_REJECTIONS_PLAN: CollectionPlan = {
   indexes: [],
 };
 
-/** The latest deliveries that were turned away, for whoever asks why the vendor gets 401. */
+/** The latest deliveries and token requests that were turned away, for whoever asks why the vendor gets 401. */
 @Injectable()
 export class CallbackRejections {
   private readonly logger = new Logger(CallbackRejections.name);
@@ -39,7 +40,7 @@ export class CallbackRejections {
       .collection<RejectionDocument>(CALLBACK_REJECTIONS_PLAN.name);
     this.total = metrics.counter({
       name: 'ekyc_callback_rejections_total',
-      help: 'Deliveries turned away for want of a valid token',
+      help: 'Deliveries and token requests turned away for want of a valid token or credentials',
       labelNames: ['reason'],
     });
   }

@@ -12,11 +12,12 @@ import { CallbackService } from './callback.service.ts';
 import { Quarantine } from './quarantine.service.ts';
 import { VendorAuthentication } from './vendor-authentication.service.ts';
 import { type CallbackRouteConfig, VendorCallbackController } from './vendor-callback.controller.ts';
+import { VendorTokenController } from './vendor-token.controller.ts';
 
 /** The vendor's way in: authentication, the raw body, receipts, quarantine. */
 @Module({
   imports: [AuditModule, SessionsModule, VaultModule],
-  controllers: [VendorCallbackController],
+  controllers: [VendorCallbackController, VendorTokenController],
   providers: [CallbackService, Quarantine, VendorAuthentication, CallbackRejections],
 })
 export class CallbackModule implements OnModuleInit {

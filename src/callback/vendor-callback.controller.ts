@@ -6,7 +6,7 @@ import type { BodyRouteConfig } from '../platform/http/fastify.ts';
 import { ApiProblems } from '../platform/openapi/api-problems.ts';
 import { ReceiptResponse } from './callback.dto.ts';
 import { CallbackService } from './callback.service.ts';
-import { CALLBACK_EXAMPLE } from './callback.example.ts';
+import { CALLBACK_EXAMPLE } from '../results/callback.example.ts';
 
 const CALLBACK_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -22,9 +22,10 @@ export class VendorCallbackController {
 
   /**
    * Takes a result that the vendor pushes.
-   * @remarks Any or no content type; the result stands bare or under CALLBACK_DATA_KEY. 200 is sent only after
-   * the delivery is durable. Repeating a delivery is safe and changes nothing. Not rate-limited; when the
-   * service is overloaded it answers 503 and the vendor sends again.
+   * @remarks Authenticated by the fixed token in the header CALLBACK_AUTH_HEADER or, with Dynamic Token, by
+   * `Authorization: Bearer` and a token of `POST /v1/callbacks/fpt/token`. Any or no content type; the result stands
+   * bare or under CALLBACK_DATA_KEY. 200 is sent only after the delivery is durable. Repeating a delivery is safe and
+   * changes nothing. Not rate-limited; when the service is overloaded it answers 503 and the vendor sends again.
    */
   @Post()
   @HttpCode(HttpStatus.OK)

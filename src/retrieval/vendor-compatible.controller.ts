@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { RequireScopeByApiKeyHeader } from '../access/access.ts';
 import { type Actor, CurrentActor } from '../access/actor.ts';
 import { VendorFormatError } from '../platform/http/vendor-format.errors.ts';
+import { CALLBACK_EXAMPLE } from '../results/callback.example.ts';
 import { PersonalData } from '../sessions/personal-data.service.ts';
 
 const MESSAGE = { type: 'object', properties: { message: { type: 'string' } } } as const;
@@ -28,7 +29,11 @@ export class VendorCompatibleController {
     description: 'The client_uuid.',
     schema: { type: 'string', example: 'a1b2c3d4' },
   })
-  @ApiResponse({ status: HttpStatus.OK, description: "The vendor's bytes.", schema: { type: 'object' } })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    description: "The vendor's bytes.",
+    schema: { type: 'object', example: CALLBACK_EXAMPLE },
+  })
   @ApiResponse({
     status: HttpStatus.FORBIDDEN,
     description: 'No key with results:read.',

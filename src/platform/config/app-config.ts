@@ -3,6 +3,13 @@ import type { VendorClientSettings } from '../../retrieval/vendor-client.service
 import type { DevelopmentSecrets } from './development-secrets.ts';
 import type { EnvironmentVariables } from './environment-variables.ts';
 
+/** The vendor's setting "Dynamic Token": its credentials, and how long a token lives that it gets for them. */
+export interface DynamicTokenSettings {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly ttlSeconds: number;
+}
+
 export type ConfirmationPolicy = EnvironmentVariables['CONFIRMATION_POLICY'];
 
 /** A 256-bit key that wraps the data keys of the vault. */
@@ -37,7 +44,10 @@ export class AppConfig {
   readonly callback: {
     /** Lower case, as Node gives header names. */
     readonly authHeader: string;
+    /** Fixed tokens; empty where production has dynamic ones only. */
     readonly authTokens: readonly string[];
+    /** Null where the vendor has no credentials to fetch tokens with. */
+    readonly dynamicTokens: DynamicTokenSettings | null;
     readonly dataKey: string | undefined;
   };
   /** Null where no vendor is configured, which production does not allow. */
@@ -88,7 +98,8 @@ export class AppConfig {
     };
     this.callback = {
       authHeader: env.CALLBACK_AUTH_HEADER.toLowerCase(),
-      authTokens: required('CALLBACK_AUTH_TOKENS').split(','),
+      authTokens: (env.CALLBACK_AUTH_TOKENS ?? secrets?.CALLBACK_AUTH_TOKENS)?.split(',') ?? [],
+      dynamicTokens: dynamicTokenSettings(env),
       dataKey: env.CALLBACK_DATA_KEY,
     };
     this.vendor = env.FPT_BASE_URL === undefined ? null : vendorSettings(env, env.FPT_BASE_URL);
@@ -124,6 +135,12 @@ export class AppConfig {
     };
     this.ruleSetFile = env.RULE_SET_FILE ?? null;
   }
+}
+
+function dynamicTokenSettings(env: EnvironmentVariables): DynamicTokenSettings | null {
+  const { CALLBACK_TOKEN_CLIENT_ID: clientId, CALLBACK_TOKEN_CLIENT_SECRET: clientSecret } = env;
+  if (clientId === undefined || clientSecret === undefined) return null;
+  return { clientId, clientSecret, ttlSeconds: env.CALLBACK_TOKEN_TTL_S };
 }
 
 function parseMasterKey(entry: string): MasterKey {

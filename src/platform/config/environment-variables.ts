@@ -16,9 +16,17 @@ import { VENDOR_BASE_URL } from '../../retrieval/vendor-base-url.ts';
 
 const emptyIsAbsent = Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
 
-/** Required in production, where nothing is generated and nothing has a default. */
-const RequiredInProduction = () =>
-  ValidateIf((env: EnvironmentVariables, value) => env.NODE_ENV === 'production' || value !== undefined);
+/** Required in production, where nothing is generated and nothing has a default, unless `unless` takes its place. */
+const RequiredInProduction = ({ unless }: { unless?: keyof EnvironmentVariables } = {}) =>
+  ValidateIf(
+    (env: EnvironmentVariables, value) =>
+      value !== undefined ||
+      (env.NODE_ENV === 'production' && (unless === undefined || env[unless] === undefined)),
+  );
+
+/** Required as soon as `other` is set. */
+const RequiredWith = (other: keyof EnvironmentVariables) =>
+  ValidateIf((env: EnvironmentVariables, value) => value !== undefined || env[other] !== undefined);
 
 /**
  * Every variable that the service reads, as text from the environment. Meaning, unit and default stand
@@ -66,11 +74,34 @@ export class EnvironmentVariables {
 
   /** Accepted fixed tokens, comma separated, each at least 16 characters; several while one is rotated out. */
   @emptyIsAbsent
-  @RequiredInProduction()
+  @RequiredInProduction({ unless: 'CALLBACK_TOKEN_CLIENT_ID' })
   @Matches(/^[^\s,]{16,512}(,[^\s,]{16,512})*$/, {
     message: 'CALLBACK_AUTH_TOKENS must be a comma list of tokens of 16 to 512 characters without blanks',
   })
   CALLBACK_AUTH_TOKENS?: string;
+
+  /** Client id with which the vendor fetches tokens for its callbacks (its setting "Dynamic Token"). */
+  @emptyIsAbsent
+  @RequiredWith('CALLBACK_TOKEN_CLIENT_SECRET')
+  @Matches(/^[\x21-\x39\x3b-\x7e]{1,128}$/, {
+    message: 'CALLBACK_TOKEN_CLIENT_ID must be 1 to 128 printable characters without blanks and colons',
+  })
+  CALLBACK_TOKEN_CLIENT_ID?: string;
+
+  /** Secret that goes with the client id; the tokens are made from it, so it is to be random. One for all instances. */
+  @emptyIsAbsent
+  @RequiredWith('CALLBACK_TOKEN_CLIENT_ID')
+  @Matches(/^[\x21-\x7e]{16,512}$/, {
+    message: 'CALLBACK_TOKEN_CLIENT_SECRET must be 16 to 512 printable characters without blanks',
+  })
+  CALLBACK_TOKEN_CLIENT_SECRET?: string;
+
+  /** Seconds for which a token that was issued to the vendor is accepted. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(3600)
+  CALLBACK_TOKEN_TTL_S = 300;
 
   /** The vendor's setting "Callback Data Key": the member under which the result stands. */
   @emptyIsAbsent

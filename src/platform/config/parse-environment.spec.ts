@@ -56,6 +56,38 @@ describe(parseEnvironment.name, () => {
     },
   );
 
+  describe('for the two ways in which the vendor may authenticate', () => {
+    const { CALLBACK_AUTH_TOKENS, ...withoutFixed } = production;
+    const dynamic = { CALLBACK_TOKEN_CLIENT_ID: 'fpt', CALLBACK_TOKEN_CLIENT_SECRET: '0123456789abcdef' };
+    const settings = { clientId: 'fpt', clientSecret: '0123456789abcdef', ttlSeconds: 300 };
+
+    it.each([
+      ['fixed tokens alone', production, { dynamicTokens: null }],
+      ['dynamic tokens alone', { ...withoutFixed, ...dynamic }, { authTokens: [], dynamicTokens: settings }],
+      [
+        'both, and another lifetime',
+        { ...production, ...dynamic, CALLBACK_TOKEN_TTL_S: '60' },
+        { authTokens: CALLBACK_AUTH_TOKENS.split(','), dynamicTokens: { ...settings, ttlSeconds: 60 } },
+      ],
+    ])('takes %s in production', (_, environment, expected) => {
+      expect(parseEnvironment(environment).callback).toMatchObject(expected);
+    });
+
+    it.each([
+      ['no secret', { CALLBACK_TOKEN_CLIENT_SECRET: '' }, 'CALLBACK_TOKEN_CLIENT_SECRET'],
+      ['no client id', { CALLBACK_TOKEN_CLIENT_ID: '' }, 'CALLBACK_TOKEN_CLIENT_ID'],
+      ['15 characters', { CALLBACK_TOKEN_CLIENT_SECRET: '0123456789abcde' }, 'CALLBACK_TOKEN_CLIENT_SECRET'],
+      [
+        'a colon in the id, which HTTP Basic splits at',
+        { CALLBACK_TOKEN_CLIENT_ID: 'f:t' },
+        'CALLBACK_TOKEN_CLIENT_ID',
+      ],
+      ['a lifetime beyond an hour', { CALLBACK_TOKEN_TTL_S: '3601' }, 'CALLBACK_TOKEN_TTL_S'],
+    ])('refuses credentials with %s and names the variable', (_, broken, name) => {
+      expect(() => parseEnvironment({ ...production, ...dynamic, ...broken })).toThrow(`\n  ${name}: `);
+    });
+  });
+
   it('names every malformed variable at once and shows none of the values', () => {
     const broken = {
       ...production,

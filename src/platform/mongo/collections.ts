@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { mongo } from 'mongoose';
 
@@ -39,28 +40,21 @@ const CHECKED_OPTIONS = ['validator', 'validationLevel', 'validationAction', 'ca
  */
 export async function provideCollection(db: mongo.Db, plan: CollectionPlan): Promise<string[]> {
   const written: string[] = [];
-  let existing = await findCollection(db, plan.name);
-  if (existing === null) {
-    await createCollection(db, plan);
+  if ((await findCollection(db, plan.name)) === null && (await createCollection(db, plan))) {
     written.push(`created the collection ${plan.name}`);
-    existing = await findCollection(db, plan.name);
   }
-  const fault = faultOf(plan, existing);
+  const fault = faultOf(plan, await findCollection(db, plan.name));
   if (fault !== null) {
     throw new CollectionFaultError(
       `the collection ${plan.name} ${fault}. Find out who changed it; then ${REMEDY}`,
     );
   }
   for (const index of await missingIndexes(db, plan)) {
-    const { keys, unique, onlyWhere, expireAfterSeconds } = index;
-    await permitted(`create the index ${nameOf(index)} of ${plan.name}, which is missing`, () =>
-      db.collection(plan.name).createIndex(keys, {
-        ...(unique && { unique }),
-        ...(onlyWhere && { partialFilterExpression: onlyWhere }),
-        ...(expireAfterSeconds !== undefined && { expireAfterSeconds }),
-      }),
+    const name = JSON.stringify(index.keys);
+    await permitted(`create the index ${name} of ${plan.name}, which is missing`, () =>
+      createIndex(db.collection(plan.name), index),
     );
-    written.push(`created the index ${nameOf(index)} of ${plan.name}`);
+    written.push(`created the index ${name} of ${plan.name}`);
   }
   return written;
 }
@@ -100,20 +94,45 @@ function faultOf({ options = {} }: CollectionPlan, existing: ExistingCollection 
 }
 
 /**
- * To MongoDB the right to insert is the right to create as well. To us it is not: a log that was dropped would
- * come back empty, and nobody had to agree.
+ * Makes the collection aside and puts it in its place by a rename, so that it appears with its validator and
+ * indexes or not at all. It also keeps instances that start at once from creating one name together, at which
+ * the embedded MongoDB under Wine crashes.
+ * @returns false if another instance was first
  */
-async function createCollection(db: mongo.Db, { name, options = {} }: CollectionPlan): Promise<void> {
+async function createCollection(
+  db: mongo.Db,
+  { name, options = {}, indexes }: CollectionPlan,
+): Promise<boolean> {
+  // To MongoDB the right to insert is the right to create as well. To us it is not: a log that was dropped would
+  // come back empty, and nobody had to agree.
   if (!(await mayCreate(db, name))) {
     throw new CollectionFaultError(
       `the collection ${name} is missing and this database user has no right to create it; ${REMEDY}`,
     );
   }
-  try {
-    await permitted(`create the collection ${name}`, () => db.createCollection(name, options));
-  } catch (error) {
-    if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
-  }
+  return permitted(`create the collection ${name}`, async () => {
+    const draft = await db.createCollection(`${name}.draft-${randomUUID()}`, options);
+    try {
+      for (const index of indexes) await createIndex(draft, index);
+      await draft.rename(name);
+      return true;
+    } catch (error) {
+      await draft.drop();
+      if (codeOf(error) === NAMESPACE_EXISTS) return false;
+      throw error;
+    }
+  });
+}
+
+async function createIndex(
+  collection: mongo.Collection,
+  { keys, unique, onlyWhere, expireAfterSeconds }: IndexPlan,
+): Promise<void> {
+  await collection.createIndex(keys, {
+    ...(unique && { unique }),
+    ...(onlyWhere && { partialFilterExpression: onlyWhere }),
+    ...(expireAfterSeconds !== undefined && { expireAfterSeconds }),
+  });
 }
 
 interface ConnectionStatus {
@@ -180,10 +199,6 @@ async function missingIndexes(db: mongo.Db, { name, indexes }: CollectionPlan): 
 /** The order of the keys matters, which comparing objects would not see. */
 function haveSameKeys({ key }: ExistingIndex, { keys }: IndexPlan): boolean {
   return isDeepStrictEqual(Object.entries(key), Object.entries(keys as object));
-}
-
-function nameOf({ keys }: IndexPlan): string {
-  return JSON.stringify(keys);
 }
 
 async function permitted<T>(what: string, run: () => Promise<T>): Promise<T> {
