@@ -4,6 +4,7 @@ import { READINESS_PROBES_PLAN } from './platform/health/database-check.service.
 import { LEASES_PLAN } from './platform/leases/leases.service.ts';
 import type { CollectionPlan } from './platform/mongo/collections.ts';
 import { PULL_CLAIMS_PLAN } from './retrieval/pull-claims.repository.ts';
+import { RECONCILIATION_PLANS } from './reconciliation/reconciliation-collections.ts';
 import { SESSIONS_PLAN } from './sessions/session.schema.ts';
 import { VAULT_PLAN } from './vault/vault.schema.ts';
 
@@ -19,6 +20,7 @@ export const COLLECTION_PLANS: readonly CollectionPlan[] = [
   VAULT_PLAN,
   CALLBACK_REJECTIONS_PLAN,
   PULL_CLAIMS_PLAN,
+  ...RECONCILIATION_PLANS,
   LEASES_PLAN,
   READINESS_PROBES_PLAN,
 ];

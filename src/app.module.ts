@@ -4,6 +4,7 @@ import { AuditModule } from './audit/audit.module.ts';
 import { CallbackModule } from './callback/callback.module.ts';
 import { ConclusionRulesModule } from './conclusion-rules/conclusion-rules.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { VaultModule } from './vault/vault.module.ts';
@@ -13,6 +14,7 @@ import { VaultModule } from './vault/vault.module.ts';
   imports: [
     CallbackModule, //         vendor → us: deliveries, receipts, quarantine
     RetrievalModule, //        us → vendor: pulls, comparison, proof
+    ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
     SessionsModule, //         what is known of each customer's check, folded from the log
     ConclusionRulesModule, //  what a result means to this bank
     VaultModule, //            personal data, encrypted and erasable

@@ -75,6 +75,16 @@ export class AuditQueries {
     );
   }
 
+  /** Entries of an action behind a log index, in order. */
+  async after(action: Action, index: number, limit: number): Promise<ReadEntry[]> {
+    const documents = await this.collection
+      .find({ action, _id: { $gt: mongo.Long.fromNumber(index) } }, { projection: { leaf: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)));
+  }
+
   /**
    * The index at which the entries made at `time` or later begin; 0 without a time. `at` never decreases
    * along the index, so a binary search answers this without an index of its own, which every insert would

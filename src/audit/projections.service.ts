@@ -48,6 +48,14 @@ export class Projections implements OnApplicationBootstrap {
     this.streams.set(stream.subjectType, stream);
   }
 
+  /**
+   * The log index below which every entry is in the projections, as far as this instance knows. Whoever walks
+   * a projection in log order stops here: behind it, an older entry may still be on its way.
+   */
+  get settledUntil(): number {
+    return this.until ?? 0;
+  }
+
   /** Folds what an earlier process left behind before the first request is taken. */
   async onApplicationBootstrap(): Promise<void> {
     await this.catchUp(0);

@@ -3,7 +3,7 @@ import { argv, env } from 'node:process';
 import { parseArgs } from 'node:util';
 import { mongo } from 'mongoose';
 import { COLLECTION_PLANS } from '../app.collections.ts';
-import { provideCollection, restoreValidator } from '../platform/mongo/collections.ts';
+import { type CollectionPlan, provideCollection, restoreValidator } from '../platform/mongo/collections.ts';
 import { provideRoles, provideServiceUser, SERVICE_ROLE } from '../platform/mongo/database-roles.ts';
 import { databaseOf, DEFAULT_DATABASE } from '../platform/mongo/mongo.module.ts';
 
@@ -60,7 +60,7 @@ async function provision(user: string | undefined): Promise<void> {
   const client = await mongo.MongoClient.connect(uri, { appName: 'ekyc-ledger provision', w: 'majority' });
   try {
     const db = client.db(databaseOf(uri) || DEFAULT_DATABASE);
-    report(await provideCollections(db));
+    for (const plan of COLLECTION_PLANS) await provide(db, plan);
     report(await provideRoles(db));
     const password = env['MONGODB_SERVICE_PASSWORD'] || undefined;
     if (user !== undefined) report(await provideServiceUser(db, user, password));
@@ -70,14 +70,10 @@ async function provision(user: string | undefined): Promise<void> {
   }
 }
 
-async function provideCollections(db: mongo.Db): Promise<string[]> {
-  const done: string[] = [];
-  for (const plan of COLLECTION_PLANS) {
-    const fault = await restoreValidator(db, plan);
-    if (fault !== null) done.push(`restored the validator of ${plan.name}: it ${fault}; find out why`);
-    done.push(...(await provideCollection(db, plan)));
-  }
-  return done;
+async function provide(db: mongo.Db, plan: CollectionPlan): Promise<void> {
+  const fault = await restoreValidator(db, plan);
+  if (fault !== null) report([`restored the validator of ${plan.name}: it ${fault}; find out why`]);
+  report(await provideCollection(db, plan));
 }
 
 function report(done: readonly string[]): void {

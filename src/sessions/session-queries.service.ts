@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditQueries, type ReadEntry } from '../audit/audit-queries.service.ts';
+import type { Fold } from '../audit/stream.ts';
 import type { Page } from '../platform/http/paging.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { type SessionFilter, SessionRepository } from './session.repository.ts';
@@ -67,5 +68,20 @@ export class SessionQueries {
   /** Sessions with a result that has waited for its conclusion since before `time`. */
   findUnconcluded(time: Date, limit: number): Promise<SessionState[]> {
     return this.repository.findUnconcluded(time, limit);
+  }
+
+  /** Sessions whose newest entry lies in `(after, before)` of the log, in its order. */
+  findChanged(after: number, before: number, limit: number): Promise<Fold<SessionState>[]> {
+    return this.repository.findChanged(after, before, limit);
+  }
+
+  /** Those of the sessions that exist. */
+  findMany(uuids: readonly string[]): Promise<Fold<SessionState>[]> {
+    return this.repository.findMany(uuids);
+  }
+
+  /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
+  unproven(): Promise<{ count: number; oldestAt: string | null }> {
+    return this.repository.unproven();
   }
 }

@@ -87,6 +87,8 @@ export interface SessionState {
   readonly comparison: Comparison | null;
   /** Pulls made since the need for one arose; null before the first. */
   readonly pulls: { readonly count: number; readonly lastAt: string } | null;
+  /** What the latest pull came to, in one word: RESULT, or as in {@link RetrievalFailedData}; null before the first. */
+  readonly lastPullOutcome: string | null;
   readonly erasedAt: string | null;
 }
 
@@ -106,6 +108,7 @@ export function initialSession(uuid: string): SessionState {
     latestPull: null,
     comparison: null,
     pulls: null,
+    lastPullOutcome: null,
     erasedAt: null,
   };
 }
@@ -131,7 +134,7 @@ function apply(state: SessionState, entry: LogEntry): SessionState {
     case 'result.retrieved':
       return applyPull(applyResult(state, entry, 'PULL'), entry);
     case 'retrieval.failed':
-      return countPull(state, entry);
+      return countPull(state, entry, (entry.data as unknown as RetrievalFailedData).outcome);
     case 'results.compared':
       return withStatus({ ...state, comparison: entry.data as unknown as Comparison });
     case 'session.expired':
@@ -183,11 +186,18 @@ function applyResult(state: SessionState, entry: LogEntry, source: ResultSource)
 
 function applyPull(state: SessionState, entry: LogEntry): SessionState {
   const { digest } = entry.data as unknown as ResultData;
-  return { ...countPull(state, entry), latestPull: findResult(state, digest, 'PULL')?.version ?? null };
+  return {
+    ...countPull(state, entry, 'RESULT'),
+    latestPull: findResult(state, digest, 'PULL')?.version ?? null,
+  };
 }
 
-function countPull(state: SessionState, { at }: LogEntry): SessionState {
-  return { ...state, pulls: { count: (state.pulls?.count ?? 0) + 1, lastAt: at } };
+function countPull(state: SessionState, { at }: LogEntry, outcome: string): SessionState {
+  return {
+    ...state,
+    pulls: { count: (state.pulls?.count ?? 0) + 1, lastAt: at },
+    lastPullOutcome: outcome,
+  };
 }
 
 function applyConclusion(state: SessionState, { data }: LogEntry): SessionState {

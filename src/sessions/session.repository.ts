@@ -119,6 +119,47 @@ export class SessionRepository implements Projection<SessionState> {
     return this.findStates({ unconcludedSince: { $lt: time } }, { unconcludedSince: 1 }, limit);
   }
 
+  /** Sessions whose newest entry lies in `(after, before)` of the log, in its order. */
+  findChanged(after: number, before: number, limit: number): Promise<Fold<SessionState>[]> {
+    const between = { $gt: mongo.Long.fromNumber(after), $lt: mongo.Long.fromNumber(before) };
+    return this.findFolds({ lastIndex: between }, { lastIndex: 1 }, limit);
+  }
+
+  /** Those of the sessions that exist. */
+  findMany(uuids: readonly string[]): Promise<Fold<SessionState>[]> {
+    return this.findFolds({ _id: { $in: [...uuids] } }, { _id: 1 }, uuids.length || 1);
+  }
+
+  /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
+  async unproven(): Promise<{ count: number; oldestAt: string | null }> {
+    const [backlog] = await this.collection
+      .aggregate<{ count: number; oldestAt: string | null }>([
+        { $match: { nextPullAt: { $exists: true }, grade: 'CALLBACK_ONLY' } },
+        {
+          $group: {
+            _id: null,
+            count: { $sum: 1 },
+            oldestAt: { $min: { $min: '$state.results.receivedAt' } },
+          },
+        },
+      ])
+      .toArray();
+    return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
+  }
+
+  private async findFolds(
+    filter: mongo.Filter<SessionDocument>,
+    order: mongo.Sort,
+    limit: number,
+  ): Promise<Fold<SessionState>[]> {
+    const documents = await this.collection
+      .find(filter, { projection: { state: 1, lastIndex: 1 } })
+      .sort(order)
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id, state, lastIndex }) => ({ id: _id, state, lastIndex: Number(lastIndex) }));
+  }
+
   private async findStates(
     filter: mongo.Filter<SessionDocument>,
     order: mongo.Sort,

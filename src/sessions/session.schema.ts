@@ -31,6 +31,7 @@ export const SESSIONS_PLAN: CollectionPlan = {
   name: 'sessions',
   indexes: [
     { keys: { firstIndex: -1 }, serves: 'all sessions, newest first' },
+    { keys: { lastIndex: 1 }, serves: 'sessions that changed since reconciliation last looked' },
     { keys: { status: 1, firstIndex: -1 }, serves: 'sessions of one status, newest first' },
     {
       keys: { customerRef: 1, firstIndex: -1 },

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_LEAF_BYTES } from '../audit/format/constants.ts';
+import { CanonicalReader, NotCanonicalError } from './canonical-json.ts';
 import { Divergence, quoted } from './verdict.ts';
 
 /** The parts of an entry that something else is compared with. */
@@ -17,12 +18,10 @@ const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$
 const ACTION = /^[a-z_]+\.[a-z_]+$/;
 /** Fields of a stored entry; all but the index and the leaf repeat parts of the leaf. */
 const STORED_FIELDS = ['_id', 'id', 'at', 'action', 'subject', 'actor', 'leaf'];
-/** Deeper than any entry is; keeps hostile nesting from exhausting the stack. */
-const MAX_DEPTH = 64;
 
 /**
- * Reads a leaf: RFC 8785 canonical JSON of one entry, version 1. The text is compared with the only one
- * that its values can have, which settles order, spelling, doubled keys and keys that no entry has at once.
+ * Reads a leaf: RFC 8785 canonical JSON of one entry, version 1. The canonical form puts every key at one
+ * place, so an entry is read off like a form.
  *
  * @throws Divergence ENTRY_MALFORMED
  */
@@ -33,22 +32,51 @@ export function readEntry(leaf: Buffer, index: number): Entry {
     throw bad(`an entry of at most ${MAX_LEAF_BYTES} bytes`, `${leaf.length} bytes`);
   }
   if (!isUtf8(leaf)) throw bad('UTF-8', 'bytes that are not');
-  const text = leaf.toString('utf8');
-  const { id, at, action, subject, actor, data } = parseObject(text, bad);
-
-  if (typeof id !== 'string' || !UUID_V7.test(id)) throw bad('a UUID of version 7 as id', id);
-  const time = typeof at === 'string' && TIME.test(at) ? timeOf(at) : NaN;
-  if (typeof at !== 'string' || Number.isNaN(time)) throw bad('a time in UTC with milliseconds as at', at);
-  if (typeof action !== 'string' || !ACTION.test(action)) throw bad('an action', action);
-  if (!isParty(subject)) throw bad('a subject with type and id', subject);
-  if (!isParty(actor)) throw bad('an actor with type and id', actor);
-  if (!isObject(data)) throw bad('an object as data', data);
-
-  const canonical =
-    `{"action":"${action}","actor":${partyText(actor, true)},"at":"${at}","data":${canonicalText(data)},` +
-    `"id":"${id}","subject":${partyText(subject, false)},"v":1}`;
-  if (text !== canonical) throw bad('canonical JSON (RFC 8785) of an entry, version 1', text);
+  let entry: EntryText;
+  try {
+    entry = readForm(new CanonicalReader(leaf));
+  } catch (error) {
+    if (!(error instanceof NotCanonicalError)) throw error;
+    throw bad(`canonical JSON of an entry, version 1: ${error.message}`, leaf.toString());
+  }
+  const { id, at, action, subject, actor } = entry;
+  if (!UUID_V7.test(id)) throw bad('a UUID of version 7 as id', id);
+  const time = TIME.test(at) ? timeOf(at) : NaN;
+  if (Number.isNaN(time)) throw bad('a time in UTC with milliseconds as at', at);
+  if (!ACTION.test(action)) throw bad('an action', action);
   return { id, at: time, action, subject, actor };
+}
+
+type EntryText = Omit<Entry, 'at'> & { readonly at: string };
+
+function readForm(reader: CanonicalReader): EntryText {
+  reader.expect('{"action":');
+  const action = reader.string();
+  reader.expect(',"actor":{"id":');
+  const actorId = reader.string();
+  reader.expect(',"type":');
+  const actorType = reader.string();
+  const via = reader.accept(',"via":') ? reader.string() : null;
+  reader.expect('},"at":');
+  const at = reader.string();
+  reader.expect(',"data":');
+  reader.object();
+  reader.expect(',"id":');
+  const id = reader.string();
+  reader.expect(',"subject":{"id":');
+  const subjectId = reader.string();
+  reader.expect(',"type":');
+  const subjectType = reader.string();
+  reader.expect('},"v":1}');
+  reader.expectEnd();
+  const actor = { id: actorId, type: actorType };
+  return {
+    id,
+    at,
+    action,
+    subject: { id: subjectId, type: subjectType },
+    actor: via === null ? actor : { ...actor, via },
+  };
 }
 
 /**
@@ -87,97 +115,31 @@ export function checkStoredFields(
   }
 }
 
-/** The second that was read last, `2026-06-01T08:00:00`, and its time. */
-let lastSecond = '';
-let lastSecondMs = NaN;
+/** The day that was read last, `2026-06-01`, and its beginning. */
+let lastDay = '';
+let lastDayMs = NaN;
 
 /**
- * Milliseconds since 1970, NaN for a day that doesn't exist. Reading a time costs as much as hashing an
- * entry, and entries come many to a second, so a second is read once.
+ * Milliseconds since 1970, NaN for a time that doesn't exist. Reading a day costs as much as hashing an
+ * entry, and entries come many to a day, so a day is read once.
  */
 function timeOf(at: string): number {
-  const second = at.slice(0, 19);
-  if (second !== lastSecond) {
-    const date = new Date(`${second}Z`);
-    const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(second);
-    lastSecond = second;
-    lastSecondMs = exists ? date.getTime() : NaN;
+  const day = at.slice(0, 10);
+  if (day !== lastDay) {
+    const date = new Date(`${day}T00:00:00.000Z`);
+    const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+    lastDay = day;
+    lastDayMs = exists ? date.getTime() : NaN;
   }
-  return lastSecondMs + Number(at.slice(20, 23));
-}
-
-/**
- * The RFC 8785 form of a value, or null for one that has none here. JavaScript's own serialisation is that
- * form wherever the keys are in order, as they are after reading a canonical text, but for keys like "10",
- * which JavaScript moves to the front; such a value is written out.
- */
-function canonicalText(value: unknown): string | null {
-  return isOrdered(value, 0) ? JSON.stringify(value) : writeCanonically(value, 0);
-}
-
-/** Whether all keys come in canonical order, in a value without broken text or hostile nesting. */
-function isOrdered(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return value.isWellFormed();
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth > MAX_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((item) => isOrdered(item, depth + 1));
-  let previous: string | undefined;
-  for (const key of Object.keys(value)) {
-    if (previous !== undefined && !(previous < key)) return false;
-    if (!key.isWellFormed() || !isOrdered((value as Record<string, unknown>)[key], depth + 1)) return false;
-    previous = key;
-  }
-  return true;
-}
-
-function writeCanonically(value: unknown, depth: number): string | null {
-  if (depth > MAX_DEPTH) return null;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => writeCanonically(item, depth + 1));
-    return items.includes(null) ? null : `[${items.join(',')}]`;
-  }
-  if (!isObject(value)) return isOrdered(value, depth) ? JSON.stringify(value) : null;
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => [writeCanonically(key, depth), writeCanonically(value[key], depth + 1)] as const);
-  if (members.some(([key, member]) => key === null || member === null)) return null;
-  return `{${members.map((member) => member.join(':')).join(',')}}`;
+  const hours = Number(at.slice(11, 13));
+  const minutes = Number(at.slice(14, 16));
+  const seconds = Number(at.slice(17, 19));
+  if (hours > 23 || minutes > 59 || seconds > 59) return NaN;
+  return lastDayMs + ((hours * 60 + minutes) * 60 + seconds) * 1000 + Number(at.slice(20, 23));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-interface Party {
-  readonly id: string;
-  readonly type: string;
-  readonly via?: string;
-}
-
-function isParty(value: unknown): value is Party & Readonly<Record<string, unknown>> {
-  if (!isObject(value)) return false;
-  const { id, type, via } = value;
-  return isText(id) && isText(type) && (via === undefined || isText(via));
-}
-
-function partyText({ id, type, via }: Party, mayHaveVia: boolean): string {
-  const client = via === undefined || !mayHaveVia ? '' : `,"via":${JSON.stringify(via)}`;
-  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)}${client}}`;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.isWellFormed();
-}
-
-function parseObject(text: string, bad: (expected: string, found: string) => Divergence) {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw bad('JSON', text);
-  }
-  if (!isObject(value)) throw bad('a JSON object', text);
-  return value;
 }
 
 function sameParty(entry: Readonly<Record<string, unknown>>, stored: unknown): boolean {

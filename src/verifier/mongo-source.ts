@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { TILE_WIDTH } from '../audit/format/constants.ts';
+import { readBson, type StoredDocument } from './bson.ts';
 import {
   SourceError,
   type LogSource,
@@ -15,20 +16,19 @@ const CHECKPOINTS = 'audit_checkpoints';
 const COSIGNATURES = 'audit_cosignatures';
 const TILES = 'audit_tiles';
 
-type Stored = Readonly<Record<string, unknown>>;
+type Filter = Readonly<Record<string, unknown>>;
 
 /** Few enough that what a batch needs dies young: with 2,000 the process grows to twice the size, no faster. */
 const BATCH = 250;
 const TILES_AT_ONCE = 100;
 const MAJORITY = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-/** Text that is no UTF-8 must be found to differ from its entry, not make the whole log unreadable. */
-const LENIENT = { enableUtf8Validation: false } as const;
 
 /** The log in its database, read past the service. */
 export class MongoSource implements LogSource {
   readonly #client: mongo.MongoClient;
   readonly #db: mongo.Db;
-  #newestId: number | null = null;
+  /** Selects the checkpoints up to the newest one. */
+  #upToNewest: Filter = {};
 
   private constructor(client: mongo.MongoClient) {
     this.#client = client;
@@ -46,24 +46,17 @@ export class MongoSource implements LogSource {
 
   async newestCheckpoint(cosignatures: number): Promise<Buffer | null> {
     const number = cosignatures === 0 ? null : await this.#newestCosigned(cosignatures);
-    const [newest] = await reading(() =>
-      this.#db
-        .collection<{ _id: number; note: unknown }>(CHECKPOINTS, MAJORITY)
-        .find(number === null ? {} : { _id: number })
-        .sort({ _id: -1 })
-        .limit(1)
-        .toArray(),
-    );
+    const [newest] = await this.#read(CHECKPOINTS, number === null ? {} : { _id: number }, -1, 1);
     if (newest === undefined) return null;
-    this.#newestId = newest._id;
-    const lines = await reading(() =>
-      this.#db.collection(COSIGNATURES, MAJORITY).find({ checkpoint: newest._id }).sort({ _id: 1 }).toArray(),
-    );
-    return Buffer.concat([bytesOf(newest.note), ...lines.map(({ line }) => Buffer.from(String(line)))]);
+    const newestNumber = numberOf(newest['_id']);
+    // An odd number is met on the way through all of them.
+    if (!Number.isNaN(newestNumber)) this.#upToNewest = { _id: { $lte: newestNumber } };
+    const lines = await this.#read(COSIGNATURES, { checkpoint: newestNumber });
+    return Buffer.concat([bytesOf(newest['note']), ...lines.map(({ line }) => Buffer.from(String(line)))]);
   }
 
   async *checkpoints(): AsyncGenerator<SourceCheckpoint> {
-    for await (const batch of this.#batches(CHECKPOINTS, { _id: { $lte: this.#newestId } })) {
+    for await (const batch of this.#batches(CHECKPOINTS, this.#upToNewest)) {
       yield* batch.map(({ _id, size, root, note }) => ({
         note: bytesOf(note),
         stored: { number: numberOf(_id), size: numberOf(size), root: bytesOf(root) },
@@ -95,8 +88,7 @@ export class MongoSource implements LogSource {
   }
 
   async #tilesAt(paths: readonly string[]): Promise<(SourceTile | null)[]> {
-    const tiles = this.#db.collection<Stored & { _id: string }>(TILES, MAJORITY);
-    const stored = await reading(() => tiles.find({ _id: { $in: [...paths] } }).toArray());
+    const stored = await this.#read(TILES, { _id: { $in: paths } });
     const byPath = new Map(
       stored.map(({ _id, hashes, root }) => [_id, { hashes: bytesOf(hashes), root: bytesOf(root) }]),
     );
@@ -117,15 +109,24 @@ export class MongoSource implements LogSource {
     return newest === undefined ? null : newest._id;
   }
 
-  async *#batches(
+  #find(collection: string, filter: Filter, direction: 1 | -1) {
+    const documents = this.#db.collection<mongo.Document>(collection, MAJORITY);
+    // As bytes: what they say is not for the driver to judge.
+    return documents.find(filter as mongo.Filter<mongo.Document>, { raw: true }).sort({ _id: direction });
+  }
+
+  async #read(
     collection: string,
-    filter: Readonly<Record<string, unknown>> = {},
-  ): AsyncGenerator<readonly Stored[]> {
-    const cursor = this.#db
-      .collection(collection, MAJORITY)
-      .find(filter, LENIENT)
-      .sort({ _id: 1 })
-      .batchSize(BATCH);
+    filter: Filter,
+    direction: 1 | -1 = 1,
+    limit = 0,
+  ): Promise<StoredDocument[]> {
+    const documents = await reading(() => this.#find(collection, filter, direction).limit(limit).toArray());
+    return documents.map(fieldsOf);
+  }
+
+  async *#batches(collection: string, filter: Filter = {}): AsyncGenerator<readonly StoredDocument[]> {
+    const cursor = this.#find(collection, filter, 1).batchSize(BATCH);
     try {
       let more = reading(() => cursor.hasNext());
       while (await more) {
@@ -133,12 +134,16 @@ export class MongoSource implements LogSource {
         // The database works on the next batch while this one is verified.
         more = reading(() => cursor.hasNext());
         more.catch(() => undefined);
-        yield batch;
+        yield batch.map(fieldsOf);
       }
     } finally {
       await cursor.close();
     }
   }
+}
+
+function fieldsOf(document: mongo.Document): StoredDocument {
+  return readBson(document as Buffer);
 }
 
 /**
@@ -151,11 +156,7 @@ function numberOf(field: unknown): number {
 
 /** Bytes of a generic binary field; nothing for a field of any other kind, so that it is refused. */
 function bytesOf(field: unknown): Buffer {
-  if (!(field instanceof mongo.Binary) || field.sub_type !== mongo.Binary.SUBTYPE_DEFAULT) {
-    return Buffer.alloc(0);
-  }
-  const { buffer, position } = field;
-  return Buffer.from(buffer.buffer, buffer.byteOffset, position);
+  return Buffer.isBuffer(field) ? field : Buffer.alloc(0);
 }
 
 async function reading<Result>(read: () => Promise<Result>): Promise<Result> {

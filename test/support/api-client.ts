@@ -53,7 +53,8 @@ export class ApiClient {
     path: string,
     { headers = {}, body }: { headers?: Headers; body?: RequestBody } = {},
   ): Promise<Answer<Body>> {
-    const request: RequestInit = { method, headers: { ...this.headers, ...headers } };
+    const signal = AbortSignal.timeout(30_000);
+    const request: RequestInit = { method, headers: { ...this.headers, ...headers }, signal };
     if (body !== undefined) Object.assign(request, { body, duplex: 'half' });
     const response = await fetch(`${this.url}${path}`, request);
     return new Answer<Body>(response, Buffer.from(await response.arrayBuffer()));

@@ -125,19 +125,25 @@ export async function stopServices(): Promise<void> {
 export async function runProgram(
   program: string,
   env: Environment,
+  args: readonly string[] = [],
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawnProgram(program, env, tmpdir());
+  const child = spawnProgram(program, env, tmpdir(), args);
   const output = collect(child);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output: output.text() };
 }
 
 /** Nothing that configures the service is inherited, and no `.env` of the project is read. */
-function spawnProgram(program: string, env: Environment, cwd: string): ChildProcess {
+function spawnProgram(
+  program: string,
+  env: Environment,
+  cwd: string,
+  args: readonly string[] = [],
+): ChildProcess {
   const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot'].map(
     (name) => [name, process.env[name]] as const,
   );
-  return spawn(process.execPath, ['--import', END_WITH_PARENT, join(DIST, program)], {
+  return spawn(process.execPath, ['--import', END_WITH_PARENT, join(DIST, program), ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -179,7 +185,7 @@ async function install(): Promise<Installation> {
     database,
     keys,
     env: {
-      // Not production, which demands a vendor to pull from: then nothing happens but what the test does.
+      // Not production, which demands a vendor to pull from: without one, nothing happens but what the test does.
       NODE_ENV: 'test',
       PORT: '0',
       DATA_DIR: directory,
@@ -188,9 +194,6 @@ async function install(): Promise<Installation> {
       CALLBACK_AUTH_TOKENS: secret(),
       VAULT_KEYS: `test:${secret()}`,
       DIGEST_KEY: secret(),
-      // Nobody answers there; tests of pulls name a simulator instead.
-      FPT_BASE_URL: 'http://127.0.0.1:9',
-      FPT_API_KEY: 'nobody',
       AUDIT_LOG_ORIGIN: 'ledger.bank.example/test',
       AUDIT_SIGNING_KEY: secret(),
     },

@@ -182,6 +182,7 @@ function decisive(
 export function observe({ fact, slot, operand }: CompiledComparison, readings: Readings): Observed {
   const reading = readings[slot] ?? null;
   if (reading === null || fact.personal) return null;
+  if (typeof reading === 'string' && fact.shown?.includes(reading) === false) return null;
   if (typeof reading !== 'object') return reading;
   return reading.codes.find((code) => Array.isArray(operand) && operand.includes(code)) ?? null;
 }

@@ -64,7 +64,10 @@ const OUTCOMES = { [TRUE]: 'MET', [FALSE]: 'NOT_MET', [UNKNOWN]: 'CANNOT_TELL' }
   Ternary,
   string
 >;
-const ANSWERS = { [TRUE]: 'TRUE', [FALSE]: 'FALSE', [UNKNOWN]: 'UNKNOWN' } as const satisfies Record<Ternary, string>;
+const ANSWERS = { [TRUE]: 'TRUE', [FALSE]: 'FALSE', [UNKNOWN]: 'UNKNOWN' } as const satisfies Record<
+  Ternary,
+  string
+>;
 
 function traceOf(
   comparison: CompiledComparison,

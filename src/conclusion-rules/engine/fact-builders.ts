@@ -2,7 +2,7 @@ import type { NormalisedResult } from '../../results/normalised-result.ts';
 import type { ConclusionInput, Fact, NumberScale } from './fact.ts';
 
 export type FactDetails = Pick<Fact, 'name' | 'source' | 'description'> &
-  Partial<Pick<Fact, 'personal' | 'normallyAbsent'>>;
+  Partial<Pick<Fact, 'personal' | 'normallyAbsent' | 'shown'>>;
 
 /** Finds the one place in a result that a fact reads. */
 export type From<T> = (result: NormalisedResult) => T | null | undefined;

@@ -47,6 +47,8 @@ export interface Fact {
   readonly source: string;
   /** The value is personal data or gives some away: it decides, but is never shown. */
   readonly personal: boolean;
+  /** The codes that may be shown where the vocabulary is open: any other word could be a name. Left out shows all. */
+  readonly shown?: readonly string[];
   /** Of numbers. A value outside is a misreading, hence no value. */
   readonly scale: NumberScale | null;
   /** Of codes: all that are understood. A code that isn't listed is no value. null: open. */

@@ -1,3 +1,4 @@
+import { VENDOR_DECISION_WORDS } from '../../results/vendor-decision-words.ts';
 import { codesOf } from '../warning-codes.ts';
 import { DERIVED_DOCUMENT_FACTS, REPORTED_DOCUMENT_FACTS } from './document-facts.ts';
 import { booleanFact, codeFact, numberFact, presenceFact } from './fact-builders.ts';
@@ -138,6 +139,7 @@ const VENDOR_FACTS: readonly Fact[] = [
       name: 'vendor.decisionMessage',
       source: 'kyc_conclusion.decision_message',
       description: 'The vendor’s decision as a word. Only NEED_REVIEW is documented, so the list is open.',
+      shown: VENDOR_DECISION_WORDS,
       normallyAbsent: NOT_IN_CALLBACKS,
     },
     null,

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mongo } from 'mongoose';
+import { startEmbeddedMongo } from '../src/platform/embedded-mongo/embedded-mongo.ts';
+import { fillLog } from './filled-log.ts';
+import { startService, type Service } from './service.ts';
+
+export interface BenchOptions {
+  readonly entries: number;
+  readonly rounds: number;
+  readonly rate: number;
+  readonly seconds: number;
+  /** A database to use and to keep, or null for one of this run. */
+  readonly database: string | null;
+}
+
+/** A log as it is after years, and the key it was signed with. */
+export interface FilledLog {
+  /** With the database in its path. */
+  readonly uri: string;
+  readonly vkey: string;
+}
+
+/** What every measurement stands on. */
+export interface Bench {
+  readonly options: BenchOptions;
+  /** Fills a log with the entries that were asked for, once for all measurements of a run. */
+  filledLog(): Promise<FilledLog>;
+  /** Starts the service on an empty database of its own, which goes with it. */
+  emptyService(): Promise<Service>;
+  readonly say: (line: string) => void;
+  close(): Promise<void>;
+}
+
+const EMBEDDED_CACHE_GIB = 1;
+
+export async function openBench(options: BenchOptions): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'ekyc-ledger-bench-'));
+  const say = (line: string) => void console.error(line);
+  const given = process.env['TEST_MONGODB_URI'];
+  const embedded =
+    given === undefined
+      ? await startEmbeddedMongo({
+          dataDir: join(folder, 'mongo'),
+          cacheSizeGb: EMBEDDED_CACHE_GIB,
+          temporary: true,
+          env: process.env,
+          log: say,
+        })
+      : null;
+  const server = given ?? embedded!.uri;
+  const client = await mongo.MongoClient.connect(server);
+  const own: string[] = [];
+  const uriOf = (database: string) => {
+    const url = new URL(server);
+    url.pathname = `/${database}`;
+    return url.href;
+  };
+  const newDatabase = () => {
+    const name = `bench_${randomBytes(6).toString('hex')}`;
+    own.push(name);
+    return name;
+  };
+  let filled: Promise<FilledLog> | null = null;
+
+  return {
+    options,
+    say,
+    filledLog: () =>
+      (filled ??= (async () => {
+        const name = options.database ?? newDatabase();
+        const service = await startService(uriOf(name), folder);
+        try {
+          await fillLog(client.db(name), options.entries, say);
+          return { uri: uriOf(name), vkey: service.vkey };
+        } finally {
+          // What is measured is measured without it.
+          await service.stop();
+        }
+      })()),
+    emptyService: () => startService(uriOf(newDatabase()), folder),
+    async close() {
+      for (const name of own) await client.db(name).dropDatabase();
+      await client.close();
+      await embedded?.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

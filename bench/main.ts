@@ -1,0 +1,73 @@
+/** `npm run bench`: measures what is promised of speed and size, prints it beside its goal and keeps it. */
+import { parseArgs } from 'node:util';
+import { openBench, type BenchOptions, type Bench } from './bench.ts';
+import { printReport, writeReport, type Report } from './report.ts';
+
+const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Measurement> }>> = {
+  verify: {
+    purpose: 'the verifier beside a bare loop that reads the same cursor and hashes each leaf',
+    load: async () => (await import('./verify.ts')).measureVerifier,
+  },
+  queries: {
+    purpose: 'what the queries of the log examine, and how long they take',
+    load: async () => (await import('./queries.ts')).measureQueries,
+  },
+  checkpoint: {
+    purpose: 'the time from an entry to the first signed checkpoint over it, under load',
+    load: async () => (await import('./checkpoint.ts')).measureCheckpoints,
+  },
+};
+
+type Measurement = (bench: Bench) => Promise<Report>;
+
+const USAGE = `Usage: npm run bench -- <name>… [options]
+
+${Object.entries(BENCHES)
+  .map(([name, { purpose }]) => `  ${name.padEnd(14)} ${purpose}`)
+  .join('\n')}
+
+  --entries <n>   entries in the log that verify and queries read (default 1000000)
+  --rounds <n>    how often verifier and loop are timed, in turn (default 3)
+  --rate <n>      entries a second under checkpoint (default 1000)
+  --seconds <n>   how long (default 30)
+  --database <s>  a database to use and to keep; without it one is made and dropped
+
+Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Exit code 1 when a goal was missed.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    entries: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '3' },
+    rate: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '30' },
+    database: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const options: BenchOptions = {
+  entries: Number(values.entries),
+  rounds: Number(values.rounds),
+  rate: Number(values.rate),
+  seconds: Number(values.seconds),
+  database: values.database ?? null,
+};
+const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+const numbers = [options.entries, options.rounds, options.rate, options.seconds];
+if (positionals.length === 0 || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {
+  console.error(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+
+const bench = await openBench(options);
+try {
+  for (const name of positionals) {
+    const measure = await BENCHES[name]!.load();
+    const report = await measure(bench);
+    printReport(name, report);
+    await writeReport(name, report);
+    if (report.rows.some(({ met }) => met === false)) process.exitCode = 1;
+  }
+} finally {
+  await bench.close();
+}

@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** One measured figure. */
+export interface Row {
+  readonly what: string;
+  readonly measured: string;
+  /** What was promised; absent for a figure that only explains others. */
+  readonly goal?: string;
+  readonly met?: boolean;
+}
+
+/** What a bench found. */
+export interface Report {
+  readonly rows: readonly Row[];
+  /** Every single measurement, for whoever wants to compare runs. */
+  readonly details: object;
+}
+
+const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+
+export function printReport(name: string, { rows }: Report): void {
+  const lines = rows.map(({ what, measured, goal = '', met }) => [
+    what,
+    measured,
+    goal,
+    met === undefined ? '' : met ? 'met' : 'MISSED',
+  ]);
+  const table = [['', 'measured', 'goal', ''], ...lines];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
+  console.log(`\n${name}, at a load of ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`);
+  for (const line of table) {
+    console.log(`  ${line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
+  }
+}
+
+/** Keeps the report as `bench/results/<name>.json`, the last one of each name. */
+export async function writeReport(name: string, report: Report): Promise<void> {
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load: loadavg(),
+    node: process.version,
+  };
+  await mkdir(RESULTS, { recursive: true });
+  const text = JSON.stringify({ name, at: new Date(), machine, ...report }, null, 2);
+  await writeFile(`${RESULTS}${name}.json`, `${text}\n`);
+}
+
+export function median(numbers: readonly number[]): number {
+  return quantile(numbers, 0.5);
+}
+
+/** The number that this share of all numbers does not exceed. */
+export function quantile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}

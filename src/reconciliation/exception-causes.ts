@@ -1,0 +1,141 @@
+import type { JsonObject } from '../audit/format/leaf.ts';
+import type { PullPolicy } from '../platform/config/app-config.ts';
+import { pullDue } from '../sessions/pull-need.ts';
+import {
+  callbacksOf,
+  governingResult,
+  gradeOf,
+  isConfirmed,
+  type SessionState,
+} from '../sessions/session-state.ts';
+import type { ExceptionClass } from './exception-class.ts';
+
+/** Something that needs attention now. */
+export interface Cause {
+  readonly class: ExceptionClass;
+  /** The same as long as it is the same occurrence; what a person has settled stays settled by it. */
+  readonly fingerprint: string;
+  /** What whoever looks at it should know: codes, versions, field names; no personal data. */
+  readonly facts: JsonObject;
+}
+
+/** How long things may take before they need attention. */
+export interface ReconciliationPolicy {
+  /** An approval that is not confirmed by then; the first steps of the back-off lie before. */
+  readonly unconfirmedAfterMs: number;
+  /** An overdue session that was not even pulled by then, which only a missing vendor configuration explains. */
+  readonly unpulledAfterMs: number;
+  readonly pulls: PullPolicy;
+}
+
+/** Everything about a session that needs attention at `now`, at most one cause of each class. */
+export function exceptionsOf(state: SessionState, now: Date, policy: ReconciliationPolicy): Cause[] {
+  if (state.status === 'NONE') return [];
+  return [
+    missingCallback(state, now),
+    missingResult(state, now, policy),
+    conflictingResult(state),
+    resultChanged(state),
+    unconfirmedApproval(state, now, policy),
+    unregisteredSession(state),
+    vendorDisagrees(state),
+    vendorRefused(state),
+  ].filter((cause) => cause !== null);
+}
+
+/** When time alone may next change what {@link exceptionsOf} says; null if only an entry can. */
+export function nextExaminationAt(state: SessionState, now: Date, policy: ReconciliationPolicy): Date | null {
+  const moments = [
+    ...(awaitsCallback(state) ? [overdueFrom(state), overdueFrom(state) + policy.unpulledAfterMs] : []),
+    ...(isUnconfirmedApproval(state) ? [unconfirmedFrom(state, policy)] : []),
+  ].filter((moment) => moment > now.getTime() && Number.isFinite(moment));
+  return moments.length === 0 ? null : new Date(Math.min(...moments));
+}
+
+function missingCallback(state: SessionState, now: Date): Cause | null {
+  if (!awaitsCallback(state) || state.results.length === 0 || now.getTime() < overdueFrom(state)) return null;
+  return { class: 'MISSING_CALLBACK', fingerprint: 'no-callback', facts: { expectedBy: state.expectedBy } };
+}
+
+/** An expired session is none: it has its own place in the close. */
+function missingResult(state: SessionState, now: Date, policy: ReconciliationPolicy): Cause | null {
+  const facts = { pulls: state.pulls?.count ?? 0, lastPullOutcome: state.lastPullOutcome };
+  if (callbacksOf(state).length > 0) {
+    const isGivenUp =
+      state.latestPull === null && state.erasedAt === null && pullDue(state, policy.pulls) === null;
+    const fingerprint = `unproven:${state.results.length}`;
+    return isGivenUp ? { class: 'MISSING_RESULT', fingerprint, facts } : null;
+  }
+  if (state.status !== 'REGISTERED') return null;
+  const overdueMs = now.getTime() - overdueFrom(state);
+  if (overdueMs < 0 || (state.pulls === null && overdueMs < policy.unpulledAfterMs)) return null;
+  return { class: 'MISSING_RESULT', fingerprint: 'overdue', facts };
+}
+
+function conflictingResult(state: SessionState): Cause | null {
+  const { comparison } = state;
+  if (gradeOf(state) !== 'CONFLICT' || comparison === null) return null;
+  const { pull, callbacks, differences } = comparison;
+  const fingerprint = `pull:${pull}/callbacks:${callbacks.join(',')}`;
+  return { class: 'CONFLICTING_RESULT', fingerprint, facts: { pull, callbacks, differences } };
+}
+
+function resultChanged({ results }: SessionState): Cause | null {
+  const pulled = results.filter(({ source }) => source === 'PULL').map(({ version }) => version);
+  if (pulled.length < 2) return null;
+  return { class: 'RESULT_CHANGED', fingerprint: `pulls:${pulled.join(',')}`, facts: { versions: pulled } };
+}
+
+function unconfirmedApproval(state: SessionState, now: Date, policy: ReconciliationPolicy): Cause | null {
+  if (!isUnconfirmedApproval(state) || now.getTime() < unconfirmedFrom(state, policy)) return null;
+  const version = governingResult(state)?.version ?? 0;
+  const facts = { version, pulls: state.pulls?.count ?? 0, lastPullOutcome: state.lastPullOutcome };
+  return { class: 'UNCONFIRMED_APPROVAL', fingerprint: `version:${version}`, facts };
+}
+
+function unregisteredSession({ registration }: SessionState): Cause | null {
+  return registration === null
+    ? { class: 'UNREGISTERED_SESSION', fingerprint: 'unregistered', facts: {} }
+    : null;
+}
+
+const VENDOR_WORDS: Readonly<Record<string, 'APPROVE' | 'REJECT'>> = {
+  APPROVE: 'APPROVE',
+  APPROVED: 'APPROVE',
+  REJECT: 'REJECT',
+  REJECTED: 'REJECT',
+};
+
+/** Only the opposite counts: one of the two wanting a person to look is no contradiction. */
+function vendorDisagrees(state: SessionState): Cause | null {
+  const governing = governingResult(state);
+  const vendor = VENDOR_WORDS[governing?.vendor.decisionMessage ?? ''];
+  const ours = governing?.conclusion?.decision;
+  if (vendor === undefined || governing === undefined) return null;
+  if (ours === undefined || ours === 'NEED_REVIEW' || ours === vendor) return null;
+  const { version } = governing;
+  return { class: 'VENDOR_DISAGREES', fingerprint: `version:${version}`, facts: { version, vendor, ours } };
+}
+
+function vendorRefused({ lastPullOutcome, results }: SessionState): Cause | null {
+  if (lastPullOutcome !== 'FORBIDDEN' && lastPullOutcome !== 'REFUSED') return null;
+  const fingerprint = `${lastPullOutcome}/results:${results.length}`;
+  return { class: 'VENDOR_REFUSED', fingerprint, facts: { outcome: lastPullOutcome } };
+}
+
+function awaitsCallback(state: SessionState): boolean {
+  return state.expectedBy !== null && callbacksOf(state).length === 0;
+}
+
+function overdueFrom({ expectedBy }: SessionState): number {
+  return expectedBy === null ? Infinity : Date.parse(expectedBy);
+}
+
+function isUnconfirmedApproval(state: SessionState): boolean {
+  return governingResult(state)?.conclusion?.decision === 'APPROVE' && !isConfirmed(state);
+}
+
+function unconfirmedFrom(state: SessionState, { unconfirmedAfterMs }: ReconciliationPolicy): number {
+  const receivedAt = governingResult(state)?.receivedAt;
+  return receivedAt === undefined ? Infinity : Date.parse(receivedAt) + unconfirmedAfterMs;
+}

@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConnection } from '@nestjs/mongoose';
+import { type Connection, mongo } from 'mongoose';
+import type { Fold, Projection } from '../audit/stream.ts';
+import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
+import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { SESSION } from '../sessions/session.stream.ts';
+import type { ExceptionClass } from './exception-class.ts';
+import type { ExceptionState, ExceptionStatus } from './exception-state.ts';
+import { EXCEPTIONS_PLAN } from './reconciliation-collections.ts';
+
+interface ExceptionDocument {
+  readonly _id: string;
+  /** Log index up to which `state` holds. */
+  readonly lastIndex: mongo.Long | number;
+  /** Order in lists. */
+  readonly firstIndex: mongo.Long | number;
+  readonly class: ExceptionClass;
+  readonly status: ExceptionStatus;
+  /** uuid; null for what is not about a session. */
+  readonly session: string | null;
+  readonly state: ExceptionState;
+}
+
+/** Which exceptions are wanted; all given conditions hold together. */
+export interface ExceptionFilter {
+  readonly class?: ExceptionClass | undefined;
+  readonly status?: ExceptionStatus | undefined;
+}
+
+/** The projection of exceptions: written by folding the log, and by nothing else. */
+@Injectable()
+export class ExceptionRepository implements Projection<ExceptionState> {
+  private readonly collection: mongo.Collection<ExceptionDocument>;
+
+  constructor(@InjectConnection() connection: Connection) {
+    this.collection = connection
+      .getClient()
+      .db(connection.name)
+      .collection<ExceptionDocument>(EXCEPTIONS_PLAN.name, {
+        readConcern: { level: 'majority' },
+        writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
+      });
+  }
+
+  /** @see Projection.put */
+  async put(folds: readonly Fold<ExceptionState>[], alsoEqual = false): Promise<void> {
+    const operations = folds.flatMap(({ id, state, lastIndex }) => {
+      const replacement = toDocument(state, lastIndex);
+      if (replacement === null) return [];
+      const older = { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) };
+      return [{ replaceOne: { filter: { _id: id, lastIndex: older }, replacement, upsert: true } }];
+    });
+    if (operations.length === 0) return;
+    try {
+      await this.collection.bulkWrite(operations, { ordered: false });
+    } catch (error) {
+      // The upsert of an older fold meets the newer document: that is the newer one staying.
+      if (!isOnlyDuplicateKeys(error)) throw error;
+    }
+  }
+
+  async projectedUpTo(ids: readonly string[]): Promise<Map<string, number>> {
+    const documents = await this.collection
+      .find({ _id: { $in: [...ids] } }, { projection: { lastIndex: 1 } })
+      .toArray();
+    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  }
+
+  async idsAfter(after: string, limit: number): Promise<string[]> {
+    const documents = await this.collection
+      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id }) => _id);
+  }
+
+  async drop(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.collection.deleteMany({ _id: { $in: [...ids] } });
+  }
+
+  async find(id: string): Promise<ExceptionState | null> {
+    return (await this.collection.findOne({ _id: id }, { projection: { state: 1 } }))?.state ?? null;
+  }
+
+  /** Exceptions, newest first. */
+  async page(filter: ExceptionFilter, limit: number, cursor?: string): Promise<Page<ExceptionState>> {
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : indexOfCursor(cursor);
+    const documents = await this.collection
+      .find({
+        ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+        firstIndex: { $lt: mongo.Long.fromNumber(before) },
+      })
+      .sort({ firstIndex: -1 })
+      .limit(limit + 1)
+      .toArray();
+    return pageOf(
+      documents,
+      limit,
+      ({ firstIndex }) => Number(firstIndex),
+      ({ state }) => state,
+    );
+  }
+
+  /** Every exception about any of the sessions, open or not. */
+  async findOfSessions(uuids: readonly string[]): Promise<ExceptionState[]> {
+    const documents = await this.collection.find({ session: { $in: [...uuids] } }).toArray();
+    return documents.map(({ state }) => state);
+  }
+
+  /** Those of the sessions that have an open exception. */
+  async withOpen(uuids: readonly string[]): Promise<Set<string>> {
+    const found = await this.collection.distinct('session', { session: { $in: [...uuids] }, status: 'OPEN' });
+    return new Set(found.filter((uuid) => uuid !== null));
+  }
+
+  /** How many are open, by class; classes without any are left out. */
+  async countOpen(): Promise<Map<ExceptionClass, number>> {
+    const counts = await this.collection
+      .aggregate<{ _id: ExceptionClass; count: number }>([
+        { $match: { status: 'OPEN' } },
+        { $group: { _id: '$class', count: { $sum: 1 } } },
+      ])
+      .toArray();
+    return new Map(counts.map(({ _id, count }) => [_id, count]));
+  }
+}
+
+function toDocument(state: ExceptionState, lastIndex: number): Omit<ExceptionDocument, '_id'> | null {
+  // A command that decided on nothing leaves a fold of an exception that never was.
+  if (state.status === 'NONE' || state.raised === null) return null;
+  const { class: exceptionClass, about } = state.raised;
+  return {
+    lastIndex: mongo.Long.fromNumber(lastIndex),
+    firstIndex: mongo.Long.fromNumber(state.firstIndex),
+    class: exceptionClass,
+    status: state.status,
+    session: about.type === SESSION ? about.id : null,
+    state,
+  };
+}

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { AuditQueries } from '../audit/audit-queries.service.ts';
+import { Projections } from '../audit/projections.service.ts';
+import type { Fold } from '../audit/stream.ts';
+import { Clock } from '../platform/clock.ts';
+import { AppConfig } from '../platform/config/app-config.ts';
+import { SessionQueries } from '../sessions/session-queries.service.ts';
+import { SESSION } from '../sessions/session.stream.ts';
+import type { SessionState } from '../sessions/session-state.ts';
+import { exceptionsOf, nextExaminationAt, type ReconciliationPolicy } from './exception-causes.ts';
+import { type ExceptionChanges, Exceptions } from './exceptions.service.ts';
+import { ReconciliationMetrics } from './reconciliation-metrics.service.ts';
+import { ReconciliationProgress } from './reconciliation-progress.repository.ts';
+import type { RunCounts } from './run.ts';
+
+const BATCH = 500;
+const MINUTE_MS = 60_000;
+
+/** Before each batch: whether to go on, which only the holder of the lease may. */
+export type GoOn = () => Promise<boolean>;
+
+/**
+ * Looks at sessions and deliveries and raises or resolves what follows. Every step may be repeated or
+ * overlap with another instance's: what it does is decided on the log.
+ */
+@Injectable()
+export class Reconciliation {
+  private readonly policy: ReconciliationPolicy;
+  /** Where the round through the open exceptions goes on. */
+  private roundCursor: string | null = null;
+
+  constructor(
+    config: AppConfig,
+    private readonly exceptions: Exceptions,
+    private readonly sessions: SessionQueries,
+    private readonly entries: AuditQueries,
+    private readonly projections: Projections,
+    private readonly progress: ReconciliationProgress,
+    private readonly metrics: ReconciliationMetrics,
+    private readonly clock: Clock,
+  ) {
+    this.policy = {
+      unconfirmedAfterMs: 5 * MINUTE_MS,
+      unpulledAfterMs: 5 * MINUTE_MS,
+      pulls: config.pulls,
+    };
+  }
+
+  /**
+   * Looks at what has changed, at what time has brought into question, and at some of the open exceptions.
+   * @param thorough looks at all open exceptions
+   */
+  async run(goOn: GoOn, thorough: boolean): Promise<RunCounts> {
+    const tally = new Tally();
+    await this.walkChanged(goOn, tally);
+    await this.walkDue(goOn, tally);
+    await this.walkQuarantine(goOn, tally);
+    await this.revisitOpen(goOn, tally, thorough);
+    return tally.counts;
+  }
+
+  private async walkChanged(goOn: GoOn, tally: Tally): Promise<void> {
+    while (await goOn()) {
+      const reached = await this.progress.reached('sessions');
+      const until = this.projections.settledUntil;
+      const changed = await this.sessions.findChanged(reached, until, BATCH);
+      tally.add(changed.length, await this.examine(changed));
+      for (const { state } of changed) this.metrics.observeConfirmation(state, reached);
+      const isLast = changed.length < BATCH;
+      await this.progress.reach('sessions', isLast ? until - 1 : (changed.at(-1)?.lastIndex ?? reached));
+      if (isLast) return;
+    }
+  }
+
+  private async walkDue(goOn: GoOn, tally: Tally): Promise<void> {
+    while (await goOn()) {
+      const uuids = await this.progress.findDue(this.clock.now(), BATCH);
+      const found = await this.sessions.findMany(uuids);
+      const known = new Set(found.map(({ id }) => id));
+      await this.progress.forget(uuids.filter((uuid) => !known.has(uuid)));
+      tally.add(found.length, await this.examine(found));
+      if (uuids.length < BATCH) return;
+    }
+  }
+
+  private async walkQuarantine(goOn: GoOn, tally: Tally): Promise<void> {
+    while (await goOn()) {
+      const reached = await this.progress.reached('quarantine');
+      const kept = await this.entries.after('callback.quarantined', reached, BATCH);
+      const findings = kept.map(({ subject, data }) => ({
+        about: subject,
+        causes: [
+          {
+            class: 'QUARANTINED_CALLBACK' as const,
+            fingerprint: 'kept',
+            facts: { reason: data['reason'] ?? null, uuid: data['uuid'] ?? null },
+          },
+        ],
+        known: [],
+      }));
+      tally.add(kept.length, await this.exceptions.reconcile(findings));
+      await this.progress.reach('quarantine', kept.at(-1)?.index ?? reached);
+      if (kept.length < BATCH) return;
+    }
+  }
+
+  /** A stale look by an instance that was paused may have left an exception open; the round finds it. */
+  private async revisitOpen(goOn: GoOn, tally: Tally, thorough: boolean): Promise<void> {
+    if (thorough) this.roundCursor = null;
+    while (await goOn()) {
+      const page = await this.exceptions.page({ status: 'OPEN' }, BATCH, this.roundCursor ?? undefined);
+      this.roundCursor = page.nextCursor;
+      const about = page.items.flatMap(({ raised }) =>
+        raised?.about.type === SESSION ? [raised.about.id] : [],
+      );
+      const found = await this.sessions.findMany([...new Set(about)]);
+      tally.add(thorough ? found.length : 0, await this.examine(found));
+      if (!thorough || page.nextCursor === null) return;
+    }
+  }
+
+  private async examine(folds: readonly Fold<SessionState>[]): Promise<ExceptionChanges> {
+    if (folds.length === 0) return { raised: 0, resolved: 0 };
+    const now = this.clock.now();
+    const known = Map.groupBy(
+      await this.exceptions.ofSessions(folds.map(({ id }) => id)),
+      ({ raised }) => raised?.about.id ?? '',
+    );
+    const findings = folds.map(({ id, state }) => ({
+      about: { type: SESSION, id },
+      causes: exceptionsOf(state, now, this.policy),
+      known: known.get(id) ?? [],
+    }));
+    const changes = await this.exceptions.reconcile(findings);
+    await this.progress.schedule(
+      folds.map(({ id, state, lastIndex }) => ({
+        uuid: id,
+        index: lastIndex,
+        at: nextExaminationAt(state, now, this.policy),
+      })),
+    );
+    return changes;
+  }
+}
+
+class Tally {
+  counts: RunCounts = { examined: 0, raised: 0, resolved: 0 };
+
+  add(examined: number, { raised, resolved }: ExceptionChanges): void {
+    this.counts = {
+      examined: this.counts.examined + examined,
+      raised: this.counts.raised + raised,
+      resolved: this.counts.resolved + resolved,
+    };
+  }
+}
