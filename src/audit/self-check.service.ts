@@ -114,7 +114,16 @@ function inThread(task: SelfCheckTask): Promise<SelfCheckFinding> {
   });
 }
 
-/** The verifier takes the database from the path of the address. */
+/**
+ * The verifier takes the database from the path of the address. A user is looked up where the address without
+ * that path would have looked: in its own database, or else in `admin`.
+ */
 function withDatabase(uri: string, database: string): string {
-  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${database}`);
+  const [, hosts = '', path = '', query = ''] =
+    /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri) ?? [];
+  const needsAuthSource = hosts.includes('@') && !/(?:^|&)authSource=/.test(query);
+  const options = [query, needsAuthSource ? `authSource=${path || 'admin'}` : ''].filter(
+    (part) => part !== '',
+  );
+  return `${hosts}/${database}${options.length > 0 ? `?${options.join('&')}` : ''}`;
 }

@@ -11,10 +11,17 @@ export type UnusableAnswer = VendorBodyProblem | 'WRONG_UUID' | 'NO_RESULT' | 'C
 
 /**
  * Why there is no answer. `RATE_LIMITED` is the vendor's 429 or, where no attempt was made, our own limits
- * towards the vendor.
+ * towards the vendor. `NOT_CONFIGURED`: there is no vendor to ask, as development allows.
  */
 export type UnavailableCause =
-  'TIMEOUT' | 'NETWORK' | 'SERVER_ERROR' | 'RATE_LIMITED' | 'TOO_LARGE' | 'BREAKER_OPEN' | 'REDIRECTED';
+  | 'TIMEOUT'
+  | 'NETWORK'
+  | 'SERVER_ERROR'
+  | 'RATE_LIMITED'
+  | 'TOO_LARGE'
+  | 'BREAKER_OPEN'
+  | 'REDIRECTED'
+  | 'NOT_CONFIGURED';
 
 /** What one request came to. Only `RESULT` and `UNUSABLE` hold what the vendor sent. */
 export type VendorReply =

@@ -107,7 +107,8 @@ export class AppConfig {
       backOff: {
         firstDelayMs: env.PULL_FIRST_DELAY_MS,
         maxDelayMs: 3_600_000,
-        lastPullLeadMs: env.FPT_TIMEOUT_MS,
+        // A pull may take this long: a request that starts last, and its time-out.
+        lastPullLeadMs: 2 * env.FPT_TIMEOUT_MS,
       },
       retentionMs: env.FPT_RETENTION_DAYS * 86_400_000,
     };
