@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** A way to a server on this machine that can be cut. */
 export interface TcpProxy {
   readonly port: number;
-  /** Ends every connection and takes no new one. */
+  /** Ends every connection and takes no new one. May be called again. */
   cut(): Promise<void>;
   /** Takes connections again, on the same port. */
   restore(): Promise<void>;
@@ -34,6 +34,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port,
     async cut() {
+      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
