@@ -14,13 +14,6 @@ beforeAll(async () => {
 });
 afterAll(stopServices);
 
-/** Sends `count` copies at once, in turn to each instance. */
-function deliverCopies(body: object, count: number, instances: readonly ServiceProcess[]) {
-  return Promise.all(
-    Array.from({ length: count }, (_, copy) => instances[copy % instances.length]!.api.deliver(body)),
-  );
-}
-
 function countOutcomes(answers: readonly Answer<ReceiptResponse>[]): Record<string, number> {
   const outcomes = answers.map(({ status, body }) => (status === 200 ? body.outcome : String(status)));
   return Object.fromEntries(
@@ -28,8 +21,14 @@ function countOutcomes(answers: readonly Answer<ReceiptResponse>[]): Record<stri
   );
 }
 
-async function expectOneEffect(uuid: string, answers: readonly Answer<ReceiptResponse>[]): Promise<void> {
-  expect(countOutcomes(answers)).toEqual({ ACCEPTED: 1, DUPLICATE: answers.length - 1 });
+/** Sends 200 copies at once, in turn to each instance. */
+async function expectOneEffect(uuid: string, instances: readonly ServiceProcess[]): Promise<void> {
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, copy) =>
+      instances[copy % instances.length]!.api.deliver(theDocumentedCallback(uuid)),
+    ),
+  );
+  expect(countOutcomes(answers)).toEqual({ ACCEPTED: 1, DUPLICATE: 199 });
   const receipts = new Set(answers.map(({ body }) => body.receiptId));
   expect(receipts.size).toBe(1);
 
@@ -39,7 +38,10 @@ async function expectOneEffect(uuid: string, answers: readonly Answer<ReceiptRes
   expect(session.results).toEqual([
     { version: 1, source: 'CALLBACK', receivedAt: received[0]!.at, entryIndex: received[0]!.index },
   ]);
-  expect(await service.db.collection('vault').countDocuments({ session: uuid })).toBe(1);
+  // An instance that lost the race may have left a blob that no entry refers to.
+  const blobs = await service.db.collection<{ _id: string }>('vault').find({ session: uuid }).toArray();
+  expect(blobs.map(({ _id }) => _id)).toEqual(expect.arrayContaining([...receipts]));
+  expect(blobs.length).toBeLessThanOrEqual(instances.length);
 }
 
 async function expectDenseLog(): Promise<void> {
@@ -49,14 +51,12 @@ async function expectDenseLog(): Promise<void> {
 
 describe('200 copies of one callback at once', () => {
   it('have one effect at one instance', async () => {
-    const answers = await deliverCopies(theDocumentedCallback('copies-1'), 200, [service]);
-    await expectOneEffect('copies-1', answers);
+    await expectOneEffect('copies-1', [service]);
     await expectDenseLog();
   });
 
   it('have one effect at two instances on one database', async () => {
-    const answers = await deliverCopies(theDocumentedCallback('copies-2'), 200, [service, second]);
-    await expectOneEffect('copies-2', answers);
+    await expectOneEffect('copies-2', [service, second]);
     await expectDenseLog();
   });
 
