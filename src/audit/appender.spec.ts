@@ -152,6 +152,15 @@ describe(Appender.name, () => {
     );
   });
 
+  it('recognises its own entries although the first look at the log after a lost answer fails too', async () => {
+    const log = new SimulatedLog(['LOST_ANSWER']);
+    const readFrom = log.readFrom.bind(log);
+    let failures = 1;
+    log.readFrom = (index) => (failures-- > 0 ? Promise.reject(new Error('network')) : readFrom(index));
+    await expect(appenderOn(log).submit(add('a'))).resolves.toEqual({ state: 1, own: [0] });
+    expect(log.entries).toHaveLength(1);
+  });
+
   it('keeps the order of times although an instance has a slower clock', async () => {
     const log = new SimulatedLog();
     await appenderOn(log, new StoppedClock('2026-01-31T08:00:03.000Z')).submit(add('a'));

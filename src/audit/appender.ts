@@ -140,8 +140,8 @@ export class Appender {
    * done; the rest is decided again on top of what came first.
    */
   private async recover(batch: readonly Pending[]): Promise<void> {
+    // Kept until the log was read: were it forgotten on a failed read, our own entries would never be recognised.
     const known = this.head;
-    this.head = null;
     if (known === null) return;
     const written = await this.repository.readFrom(known.next);
     recognise(batch, written);

@@ -82,8 +82,15 @@ export class PersonalData {
       });
     }
     // The entry first: data that is gone without a trace would be worse than an entry whose erasure is repeated.
-    const { state } = await this.sessions.append(uuid, actor, (before) => decideErase(before, legalBasis));
-    await this.vault.erase(uuid);
+    const { state, own } = await this.sessions.append(uuid, actor, (before) =>
+      decideErase(before, legalBasis),
+    );
+    // Only what came before it: a callback that was acknowledged meanwhile keeps its bytes.
+    const [erasure] = own;
+    const erased = state.results.filter(({ entryIndex, receivedAt }) =>
+      erasure === undefined ? receivedAt <= (state.erasedAt ?? '') : entryIndex < erasure.index,
+    );
+    await this.vault.erase(erased.map(({ entryId }) => entryId));
     return state;
   }
 

@@ -80,9 +80,9 @@ export class Vault implements AttachmentStore {
     return latest?.erasableAfter ?? null;
   }
 
-  /** Destroys a session's blobs together with their keys. Returns how many there were. */
-  async erase(session: string): Promise<number> {
-    return (await this.collection.deleteMany({ session })).deletedCount;
+  /** Destroys the blobs of these entries together with their keys. Returns how many there were. */
+  async erase(entryIds: readonly string[]): Promise<number> {
+    return (await this.collection.deleteMany({ _id: { $in: [...entryIds] } })).deletedCount;
   }
 
   private sealBlob(
