@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /*
  * Stored documents, read from their bytes. The driver shows the last of two fields with one name, while the
@@ -37,48 +37,53 @@ export type StoredDocument = Readonly<Record<string, unknown>>;
 
 /** @param bytes a whole document, as the database sends it: its lengths are right */
 export function readBson(bytes: Buffer): StoredDocument {
-  return readFields(bytes, 0);
+  return readFields({ bytes, text: bytes.toString('latin1'), isAscii: isAscii(bytes) }, 0);
 }
 
-function readFields(bytes: Buffer, start: number): StoredDocument {
-  // Without a prototype, so that no name is taken.
-  const fields = Object.create(null) as Record<string, unknown>;
+/** A document, and each of its bytes as a character: a piece of text is had sooner than a piece of bytes. */
+interface Source {
+  readonly bytes: Buffer;
+  readonly text: string;
+  readonly isAscii: boolean;
+}
+
+function readFields(source: Source, start: number): StoredDocument {
+  const { bytes } = source;
+  const fields: Record<string, unknown> = {};
   const end = start + bytes.readInt32LE(start) - 1;
   let at = start + HEADER_BYTES;
   while (at < end) {
     const type = bytes[at];
-    let nameEnd = at + 1;
-    while (bytes[nameEnd] !== 0) nameEnd++;
-    const name = bytes.toString('utf8', at + 1, nameEnd);
+    const nameEnd = source.text.indexOf('\0', at);
+    const name = fieldName(textOf(source, at + 1, nameEnd));
     const value = nameEnd + 1;
-    fields[name] =
-      name in fields ? new OddValue('a field that is there twice') : readValue(type, bytes, value);
+    fields[name] = Object.hasOwn(fields, name)
+      ? new OddValue('a field that is there twice')
+      : readValue(type, source, value);
     const length = lengthOf(type, bytes, value);
-    if (length === null) {
-      // Where the next field begins is not known, but this one is enough to refuse the document.
-      return fields;
-    }
+    // Where the next field begins is not known then, but this one is enough to refuse the document.
+    if (length === null) return fields;
     at = value + length;
   }
   return fields;
 }
 
-function readValue(type: number | undefined, bytes: Buffer, at: number): unknown {
+/** JavaScript takes this one name for something else than a field. */
+function fieldName(name: unknown): string {
+  return name === '__proto__' || typeof name !== 'string' ? JSON.stringify(name) : name;
+}
+
+function readValue(type: number | undefined, source: Source, at: number): unknown {
+  const { bytes } = source;
   switch (type) {
-    case TYPE.STRING: {
-      const first = at + HEADER_BYTES;
-      const last = first + bytes.readInt32LE(at) - 1;
-      const text = bytes.toString('utf8', first, last);
-      // This character is what decoding makes of bytes that are no UTF-8, too.
-      if (text.includes('\ufffd') && !isUtf8(bytes.subarray(first, last))) return new OddValue('no UTF-8');
-      return text;
-    }
+    case TYPE.STRING:
+      return textOf(source, at + HEADER_BYTES, at + HEADER_BYTES + bytes.readInt32LE(at) - 1);
     case TYPE.INT64:
       return bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
     case TYPE.DATE:
       return new Date(bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at));
     case TYPE.DOCUMENT:
-      return readFields(bytes, at);
+      return readFields(source, at);
     case TYPE.BINARY: {
       const first = at + HEADER_BYTES + 1;
       if (bytes[first - 1] !== GENERIC_BINARY) return new OddValue('bytes of a special kind');
@@ -91,6 +96,17 @@ function readValue(type: number | undefined, bytes: Buffer, at: number): unknown
     default:
       return new OddValue(`a value of BSON type ${type}`);
   }
+}
+
+const NON_ASCII = /[\u0080-\u00ff]/;
+
+function textOf(source: Source, start: number, end: number): string | OddValue {
+  const piece = source.text.slice(start, end);
+  if (source.isAscii || !NON_ASCII.test(piece)) return piece;
+  const { bytes } = source;
+  return isUtf8(bytes.subarray(start, end))
+    ? bytes.toString('utf8', start, end)
+    : new OddValue('bytes that are no UTF-8');
 }
 
 function lengthOf(type: number | undefined, bytes: Buffer, at: number): number | null {

@@ -114,19 +114,21 @@ describe('a delivery with a valid token that can not be used', () => {
 
   it('because it breaks off leaves nothing behind', async () => {
     const { hostname, port } = new URL(service.url);
-    const before = (await service.api.entries()).length;
+    const before = await countDeliveries();
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), hostname).on('close', () => resolve());
       const head = `host: x\r\nx-callback-token: ${service.callbackToken}\r\ncontent-length: 100`;
       socket.write(`POST /v1/callbacks/fpt HTTP/1.1\r\n${head}\r\n\r\n{"uuid":`, () => socket.destroy());
     });
     await expectToBeWell();
-    expect((await service.api.entries()).slice(before).map(({ action }) => action)).toEqual([
-      'callback.received',
-      'conclusion.reached',
-    ]);
+    expect(await countDeliveries()).toBe(before + 1);
   });
 });
+
+async function countDeliveries(): Promise<number> {
+  const entries = await service.api.entries();
+  return entries.filter(({ action }) => action.startsWith('callback.')).length;
+}
 
 function deliverInChunks(body: Buffer): Promise<Answer<unknown>> {
   const chunks = Array.from({ length: Math.ceil(body.length / MIB) }, (_, at) =>

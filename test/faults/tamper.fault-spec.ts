@@ -69,6 +69,28 @@ describe('a stored field that says something else than its entry is found at the
   });
 });
 
+describe('a field that stands twice, so that queries see one value and readers another, is found at the index', () => {
+  it.each<[string, unknown]>([
+    ['action', 'session.expired'],
+    ['leaf', new mongo.Binary(Buffer.from('{}'))],
+  ])('%s', async (name, value) => {
+    await scene.attacker.replaceWithExtra(320, name, value);
+    expect(await scene.log.db.collection('audit_log').countDocuments({ [name]: value })).toBe(1);
+    const verdict = await scene.auditor.verify();
+    expect(verdict.place).toBe('320');
+    expect(verdict).toMatchObject(
+      name === 'leaf' ? found('ENTRY_MALFORMED', '320', 10) : found('FIELD_DIFFERS', '320', 13),
+    );
+  });
+
+  it('a field that no entry has, under any name', async () => {
+    for (const name of ['note', '__proto__', 'toString']) {
+      await scene.attacker.replaceWithExtra(320, name, { seen: true });
+      expect(await scene.auditor.verify()).toMatchObject(found('FIELD_DIFFERS', '320', 13));
+    }
+  });
+});
+
 describe('an entry that was deleted is found', () => {
   it.each([0, 320, 598])('at its index: %i', async (index) => {
     await scene.attacker.remove(index);

@@ -58,6 +58,16 @@ export class Attacker {
     await this.db.command({ insert: 'audit_log', documents: [document], bypassDocumentValidation: true });
   }
 
+  /** Stores an entry that has one more field, even one whose name another field has already. */
+  async replaceWithExtra(index: number, name: string, value: unknown): Promise<void> {
+    const _id = mongo.Long.fromNumber(index);
+    const document = await this.log.findOne({ _id }, VERBATIM);
+    const { _id: _, ...fields } = document!;
+    await this.remove(index);
+    const documents = [new Fields([['_id', _id], [name, value], ...Object.entries(fields)])];
+    await this.db.command({ insert: 'audit_log', documents, bypassDocumentValidation: true });
+  }
+
   /** Writes the entries anew in another order or number, densely indexed. */
   async rearrange(change: (entries: EntryContent[]) => EntryContent[]): Promise<void> {
     const documents = await this.log.find().sort({ _id: 1 }).toArray();
@@ -136,6 +146,20 @@ export class Attacker {
       if (documents.length > 0) await this.db.collection(name).insertMany([...documents]);
     }
     for (const plan of AUDIT_PLANS) await provideCollection(this.db, plan);
+  }
+}
+
+/** A document with its fields as they are listed, which no object can have twice. */
+class Fields extends Map<string, unknown> {
+  private readonly list: readonly (readonly [string, unknown])[];
+
+  constructor(list: readonly (readonly [string, unknown])[]) {
+    super();
+    this.list = list;
+  }
+
+  override entries(): MapIterator<[string, unknown]> {
+    return this.list.values() as MapIterator<never>;
   }
 }
 
