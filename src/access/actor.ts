@@ -8,8 +8,14 @@ export type Actor =
   | { readonly type: 'vendor' | 'client' | 'system'; readonly id: string }
   | { readonly type: 'person'; readonly id: string; readonly via: string };
 
+/** Types of actors that call our API. */
+export const CALLER_TYPES = ['client', 'person'] as const satisfies readonly Actor['type'][];
+
 export const VENDOR_ACTOR: Actor = { type: 'vendor', id: 'fpt-ai' };
 export const SYSTEM_ACTOR: Actor = { type: 'system', id: 'ekyc-ledger' };
+
+/** Actors that act all the time. */
+export const CONSTANT_ACTORS: readonly Actor[] = [VENDOR_ACTOR, SYSTEM_ACTOR];
 
 export const ON_BEHALF_OF_HEADER = 'x-on-behalf-of';
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$/u;

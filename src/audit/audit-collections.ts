@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { mongo } from 'mongoose';
+import { CALLER_TYPES } from '../access/actor.ts';
 import type { CollectionPlan } from '../platform/mongo/collections.ts';
 import { AUDIT_LOG } from './audit-entry.schema.ts';
 
@@ -16,6 +17,11 @@ export const AUDIT_LOG_PLAN: CollectionPlan = {
     { keys: { id: 1 }, unique: true, serves: 'recognising an entry that was written by a lost attempt' },
     { keys: { 'subject.id': 1, _id: 1 }, serves: 'folding a subject; timelines' },
     { keys: { action: 1, _id: 1 }, serves: 'entries by action' },
+    {
+      keys: { 'actor.id': 1, _id: 1 },
+      serves: 'entries by a person or an API client; what the vendor and we do is nearly everything',
+      onlyWhere: { 'actor.type': { $in: [...CALLER_TYPES] } },
+    },
   ],
 };
 

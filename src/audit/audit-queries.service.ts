@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
+import { CALLER_TYPES, CONSTANT_ACTORS } from '../access/actor.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { type AuditEntryDocument, auditLogCollection } from './audit-entry.schema.ts';
 import { type Action, decodeLeaf, type LogEntry } from './format/leaf.ts';
@@ -60,7 +61,7 @@ export class AuditQueries {
           ...(filter.subject !== undefined && { 'subject.id': filter.subject }),
           ...(filter.subjectType !== undefined && { 'subject.type': filter.subjectType }),
           ...(filter.action !== undefined && { action: filter.action }),
-          ...(filter.actor !== undefined && { 'actor.id': filter.actor }),
+          ...(filter.actor !== undefined && byActor(filter.actor)),
         },
         { projection: { leaf: 1 } },
       )
@@ -116,6 +117,12 @@ export class AuditQueries {
     }
     return low;
   }
+}
+
+/** The vendor and we act in nearly every entry, so theirs are found without an index; a caller's have one. */
+function byActor(id: string): mongo.Filter<AuditEntryDocument> {
+  const isConstant = CONSTANT_ACTORS.some((actor) => actor.id === id);
+  return { 'actor.id': id, ...(!isConstant && { 'actor.type': { $in: [...CALLER_TYPES] } }) };
 }
 
 function readEntry(index: number, leaf: Buffer): ReadEntry {
