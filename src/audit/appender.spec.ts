@@ -61,7 +61,7 @@ class StoppedClock extends Clock {
 const silent: AppenderObserver = {
   committed: () => undefined,
   attemptFailed: () => undefined,
-  projected: () => undefined,
+  projecting: () => () => undefined,
   projectionFailed: () => undefined,
 };
 

@@ -21,8 +21,8 @@ export interface AppenderObserver {
   committed(entries: readonly LogEntry[], seconds: number): void;
   /** An attempt to write failed: another writer was first, or the outcome is unknown. */
   attemptFailed(error: unknown): void;
-  /** Every projection holds what the entries in `[from, until)` say. */
-  projected(from: number, until: number): void;
+  /** Entries are about to be projected; what it gives is called when every projection holds those in `[from, until)`. */
+  projecting(): (from: number, until: number) => void;
   /** The entries are committed, but a projection does not show them yet. */
   projectionFailed(error: unknown): void;
 }
@@ -129,7 +129,8 @@ export class Appender {
       );
     }
     for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
-    if (await this.project(plans, folds)) this.observer.projected(head.next, until);
+    const projected = this.observer.projecting();
+    if (await this.project(plans, folds)) projected(head.next, until);
     for (const { pending } of plans) {
       pending.settle(() => pending.command.answer(folds.of(subjectOf(pending)).state, pending.own));
     }

@@ -32,7 +32,7 @@ export class AuditLog implements OnApplicationShutdown {
         if (kind !== 'conflict')
           this.logger.warn({ err: error }, 'an attempt to append failed; the log is read back');
       },
-      projected: (from: number, until: number) => projected.add(from, until),
+      projecting: () => projected.begin(),
       projectionFailed: (error: unknown) => {
         metrics.projectionFailed();
         this.logger.error({ err: error }, 'a projection could not be written; the catch-up will fold it');

@@ -10,6 +10,24 @@ export interface Range {
 @Injectable()
 export class ProjectedRanges {
   private ranges: Range[] = [];
+  private forgotten = 0;
+
+  /** Forgets them all: the database may have. */
+  forget(): void {
+    this.ranges = [];
+    this.forgotten += 1;
+  }
+
+  /**
+   * To be called when a projection begins.
+   * @returns adds a stretch when it is projected, unless everything was forgotten since
+   */
+  begin(): (from: number, until: number) => void {
+    const { forgotten } = this;
+    return (from, until) => {
+      if (forgotten === this.forgotten) this.add(from, until);
+    };
+  }
 
   add(from: number, until: number): void {
     if (until <= from) return;

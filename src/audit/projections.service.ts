@@ -5,6 +5,7 @@ import { type Connection, mongo } from 'mongoose';
 import { Clock } from '../platform/clock.ts';
 import { PROJECTION_WATERMARKS_PLAN } from './audit-collections.ts';
 import { DURABLE } from './audit-entry.schema.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { ProjectedRanges, type Range } from './projected-ranges.ts';
 import type { Subject } from './format/leaf.ts';
@@ -29,6 +30,9 @@ export class Projections implements OnApplicationBootstrap {
   private readonly streams = new Map<string, Stream<unknown>>();
   private readonly watermarks: mongo.Collection<Watermark>;
   private until: number | null = null;
+  /** The watermark as it was last written. */
+  private stored: number | null = null;
+  private elections = 0;
   private running: Promise<void> | null = null;
 
   constructor(
@@ -36,11 +40,13 @@ export class Projections implements OnApplicationBootstrap {
     private readonly repository: AuditLogRepository,
     private readonly projected: ProjectedRanges,
     private readonly clock: Clock,
+    primary: PrimaryChanges,
   ) {
     this.watermarks = connection
       .getClient()
       .db(connection.name)
       .collection<Watermark>(PROJECTION_WATERMARKS_PLAN.name, DURABLE);
+    primary.onChange(() => this.forget());
   }
 
   /** Makes a stream known by whose `evolve` and `project` entries are folded. */
@@ -58,6 +64,8 @@ export class Projections implements OnApplicationBootstrap {
 
   /** Folds what an earlier process left behind before the first request is taken. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.catchUp(0);
+    // The second round stores what the first one has reached.
     await this.catchUp(0);
   }
 
@@ -103,11 +111,18 @@ export class Projections implements OnApplicationBootstrap {
     return dropped;
   }
 
+  /** The watermark was written durably after everything below it; the rest may be gone with the old primary. */
+  private forget(): void {
+    this.projected.forget();
+    this.until = null;
+    this.elections += 1;
+  }
+
   private async catchUp(graceMs: number): Promise<void> {
+    const { elections } = this;
     const from = (this.until ??= await this.readWatermark());
     const { next } = await this.repository.readHead();
-    if (next <= from) return;
-    let until = next;
+    let until = Math.max(from, next);
     for (const gap of this.projected.gapsIn(from, next)) {
       const reached = await this.foldGap(gap, graceMs);
       if (reached < gap.until) {
@@ -115,13 +130,16 @@ export class Projections implements OnApplicationBootstrap {
         break;
       }
     }
-    if (until <= from) return;
+    if (until === from && from === this.stored) return;
+    // What this round wrote is durable once a durable write of the same primary came after it; so the watermark
+    // that this round stores is the one that the round before has reached.
     await this.watermarks.updateOne(
       { _id: 'projections' },
-      { $max: { until: mongo.Long.fromNumber(until) } },
+      { $max: { until: mongo.Long.fromNumber(from) } },
       { upsert: true },
     );
-    this.until = until;
+    this.stored = from;
+    if (elections === this.elections) this.until = until;
   }
 
   /** Folds a gap chunk by chunk up to the first entry that is too young; returns the index it reached. */

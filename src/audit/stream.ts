@@ -44,6 +44,8 @@ export interface Fold<State> {
   readonly id: string;
   readonly state: State;
   readonly lastIndex: number;
+  /** Nothing was known of the subject before the entries that were just added. */
+  readonly isNew?: boolean;
 }
 
 /** Bytes that must be durable before the entry that refers to them. */

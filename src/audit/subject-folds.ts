@@ -8,10 +8,19 @@ export class SubjectFolds {
   /** @param history entries about the subjects, in log order; entries about others are passed over. */
   constructor(subjects: Iterable<StreamSubject>, history: readonly LogEntry[]) {
     for (const { stream, id } of subjects) {
-      this.folds.set(keyOf(stream.subjectType, id), { stream, id, state: stream.initial(id), lastIndex: -1 });
+      const state = stream.initial(id);
+      this.folds.set(keyOf(stream.subjectType, id), { stream, id, state, lastIndex: -1, isNew: true });
     }
     for (const entry of history) {
-      if (this.folds.has(keyOf(entry.subject.type, entry.subject.id))) this.advance([entry]);
+      const fold = this.folds.get(keyOf(entry.subject.type, entry.subject.id));
+      if (fold === undefined) continue;
+      const state = fold.stream.evolve(fold.state, entry);
+      this.folds.set(keyOf(fold.stream.subjectType, fold.id), {
+        ...fold,
+        state,
+        lastIndex: entry.index,
+        isNew: false,
+      });
     }
   }
 
@@ -33,9 +42,9 @@ export class SubjectFolds {
   async project(subjects: Iterable<StreamSubject>, alsoEqual = false): Promise<void> {
     const byStream = new Map<Stream<unknown>, Map<string, Fold<unknown>>>();
     for (const { stream, id } of subjects) {
-      const { state, lastIndex } = this.get(stream.subjectType, id);
+      const { state, lastIndex, isNew = false } = this.get(stream.subjectType, id);
       const ofStream = byStream.get(stream) ?? new Map<string, Fold<unknown>>();
-      byStream.set(stream, ofStream.set(id, { id, state, lastIndex }));
+      byStream.set(stream, ofStream.set(id, { id, state, lastIndex, isNew }));
     }
     for (const [stream, ofStream] of byStream)
       await stream.projection?.put([...ofStream.values()], alsoEqual);

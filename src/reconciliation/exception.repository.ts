@@ -3,7 +3,8 @@ import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
-import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
+import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
 import { SESSION } from '../sessions/session.stream.ts';
 import type { ExceptionClass } from './exception-class.ts';
 import type { ExceptionState, ExceptionStatus } from './exception-state.ts';
@@ -33,31 +34,24 @@ export interface ExceptionFilter {
 export class ExceptionRepository implements Projection<ExceptionState> {
   private readonly collection: mongo.Collection<ExceptionDocument>;
 
-  constructor(@InjectConnection() connection: Connection) {
-    this.collection = connection
-      .getClient()
-      .db(connection.name)
-      .collection<ExceptionDocument>(EXCEPTIONS_PLAN.name, {
-        readConcern: { level: 'majority' },
-        writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
-      });
+  constructor(
+    @InjectConnection() connection: Connection,
+    private readonly primary: PrimaryChanges,
+  ) {
+    this.collection = projectedCollection(connection, EXCEPTIONS_PLAN.name);
   }
 
   /** @see Projection.put */
   async put(folds: readonly Fold<ExceptionState>[], alsoEqual = false): Promise<void> {
-    const operations = folds.flatMap(({ id, state, lastIndex }) => {
-      const replacement = toDocument(state, lastIndex);
-      if (replacement === null) return [];
-      const older = { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) };
-      return [{ replaceOne: { filter: { _id: id, lastIndex: older }, replacement, upsert: true } }];
-    });
-    if (operations.length === 0) return;
-    try {
-      await this.collection.bulkWrite(operations, { ordered: false });
-    } catch (error) {
-      // The upsert of an older fold meets the newer document: that is the newer one staying.
-      if (!isOnlyDuplicateKeys(error)) throw error;
-    }
+    await putNewest(
+      this.collection,
+      folds.flatMap(({ id, state, lastIndex }) => toDocument(id, state, lastIndex) ?? []),
+      {
+        newIds: new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
+        alsoEqual,
+        writeConcern: this.primary.writeConcern,
+      },
+    );
   }
 
   async projectedUpTo(ids: readonly string[]): Promise<Map<string, number>> {
@@ -127,11 +121,12 @@ export class ExceptionRepository implements Projection<ExceptionState> {
   }
 }
 
-function toDocument(state: ExceptionState, lastIndex: number): Omit<ExceptionDocument, '_id'> | null {
+function toDocument(id: string, state: ExceptionState, lastIndex: number): ExceptionDocument | null {
   // A command that decided on nothing leaves a fold of an exception that never was.
   if (state.status === 'NONE' || state.raised === null) return null;
   const { class: exceptionClass, about } = state.raised;
   return {
+    _id: id,
     lastIndex: mongo.Long.fromNumber(lastIndex),
     firstIndex: mongo.Long.fromNumber(state.firstIndex),
     class: exceptionClass,

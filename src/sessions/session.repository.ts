@@ -6,9 +6,10 @@ import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
-import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
+import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
 import { pullDue } from './pull-need.ts';
-import { type SessionDocument, sessionsCollection } from './session.schema.ts';
+import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
 import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
 
@@ -31,8 +32,12 @@ export class SessionRepository implements Projection<SessionState> {
   private readonly collection: mongo.Collection<SessionDocument>;
   private readonly pulls: PullPolicy;
 
-  constructor(@InjectConnection() connection: Connection, config: AppConfig) {
-    this.collection = sessionsCollection(connection);
+  constructor(
+    @InjectConnection() connection: Connection,
+    private readonly primary: PrimaryChanges,
+    config: AppConfig,
+  ) {
+    this.collection = projectedCollection(connection, SESSIONS_PLAN.name);
     this.pulls = config.pulls;
   }
 
@@ -40,20 +45,15 @@ export class SessionRepository implements Projection<SessionState> {
   async put(folds: readonly Fold<SessionState>[], alsoEqual = false): Promise<void> {
     // A look at a session that does not exist leaves an entry but no session.
     const existing = folds.filter(({ state }) => state.status !== 'NONE');
-    if (existing.length === 0) return;
-    const operations = existing.map(({ id, state, lastIndex }) => ({
-      replaceOne: {
-        filter: { _id: id, lastIndex: { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) } },
-        replacement: toDocument(state, lastIndex, pullDue(state, this.pulls)),
-        upsert: true,
+    await putNewest(
+      this.collection,
+      existing.map(({ state, lastIndex }) => toDocument(state, lastIndex, pullDue(state, this.pulls))),
+      {
+        newIds: new Set(existing.filter(({ isNew }) => isNew).map(({ id }) => id)),
+        alsoEqual,
+        writeConcern: this.primary.writeConcern,
       },
-    }));
-    try {
-      await this.collection.bulkWrite(operations, { ordered: false });
-    } catch (error) {
-      // The upsert of an older fold meets the newer document: that is the newer one staying.
-      if (!isOnlyDuplicateKeys(error)) throw error;
-    }
+    );
   }
 
   async find(uuid: string): Promise<SessionState | null> {
@@ -174,9 +174,10 @@ export class SessionRepository implements Projection<SessionState> {
   }
 }
 
-function toDocument(state: SessionState, lastIndex: number, due: Date | null): Omit<SessionDocument, '_id'> {
+function toDocument(state: SessionState, lastIndex: number, due: Date | null): SessionDocument {
   if (state.status === 'NONE') throw new Error('a session without entries has no projection');
   return {
+    _id: state.uuid,
     lastIndex: mongo.Long.fromNumber(lastIndex),
     firstIndex: mongo.Long.fromNumber(state.firstIndex),
     status: state.status,

@@ -1,6 +1,6 @@
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
 import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
-import { type Connection, mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import type { CollectionPlan } from '../platform/mongo/collections.ts';
 import type { SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
@@ -55,13 +55,3 @@ export const SESSIONS_PLAN: CollectionPlan = {
     },
   ],
 };
-
-export function sessionsCollection(connection: Connection): mongo.Collection<SessionDocument> {
-  return connection
-    .getClient()
-    .db(connection.name)
-    .collection<SessionDocument>(SESSIONS_PLAN.name, {
-      readConcern: { level: 'majority' },
-      writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
-    });
-}

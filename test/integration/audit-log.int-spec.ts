@@ -7,6 +7,7 @@ import { AuditLogRepository } from '../../src/audit/audit-log.repository.ts';
 import { AuditQueries } from '../../src/audit/audit-queries.service.ts';
 import type { PlannedEntry } from '../../src/audit/batch.ts';
 import { encodeLeaf } from '../../src/audit/format/leaf.ts';
+import { PrimaryChanges } from '../../src/platform/mongo/primary-changes.service.ts';
 import { ProjectedRanges } from '../../src/audit/projected-ranges.ts';
 import { Projections } from '../../src/audit/projections.service.ts';
 import type { Command, Fold, Stream } from '../../src/audit/stream.ts';
@@ -17,7 +18,7 @@ import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 const quiet: AppenderObserver = {
   committed: () => undefined,
   attemptFailed: () => undefined,
-  projected: () => undefined,
+  projecting: () => () => undefined,
   projectionFailed: () => undefined,
 };
 const options = { queueLimit: 10_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
@@ -153,6 +154,7 @@ describe('the audit log on MongoDB', () => {
         new AuditLogRepository(connection),
         ranges,
         new SystemClock(),
+        new PrimaryChanges(connection),
       );
       service.register(sut);
       return service;
@@ -167,7 +169,7 @@ describe('the audit log on MongoDB', () => {
 
       const next = stream();
       await (await projections(next)).onApplicationBootstrap();
-      expect([...next.held.values()]).toEqual([
+      expect([...next.held.values()]).toMatchObject([
         { id: 'a', state: 2, lastIndex: 2 },
         { id: 'b', state: 1, lastIndex: 1 },
       ]);
@@ -190,7 +192,7 @@ describe('the audit log on MongoDB', () => {
       const ranges = new ProjectedRanges();
       const sut = await appender(new SystemClock(), {
         ...quiet,
-        projected: (from, until) => ranges.add(from, until),
+        projecting: () => ranges.begin(),
       });
       await sut.submit(add('a', own));
       own.held.clear();

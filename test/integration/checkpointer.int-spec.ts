@@ -123,7 +123,7 @@ describe(Checkpointer.name, () => {
     const observer = {
       committed: () => undefined,
       attemptFailed: () => undefined,
-      projected: () => undefined,
+      projecting: () => () => undefined,
       projectionFailed: () => undefined,
     };
     const appender = new Appender(new AuditLogRepository(connection), clock, observer, OPTIONS);

@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 const DUPLICATE_KEY = 11000;
 
 /** The bulk write failed for nothing but documents whose key is already taken; the rest is durable. */
-export function isOnlyDuplicateKeys(error: unknown): boolean {
+export function isOnlyDuplicateKeys(error: unknown): error is mongo.MongoBulkWriteError {
   if (!(error instanceof mongo.MongoBulkWriteError)) return false;
   const { writeErrors } = error;
   const all = Array.isArray(writeErrors) ? writeErrors : [writeErrors];

@@ -2,6 +2,7 @@ import { Global, Logger, Module } from '@nestjs/common';
 import { MongooseModule, type MongooseModuleOptions } from '@nestjs/mongoose';
 import { AppConfig } from '../config/app-config.ts';
 import { MongoEndpoint } from './mongo-endpoint.ts';
+import { PrimaryChanges } from './primary-changes.service.ts';
 
 /** Name of the database if the connection string has none. */
 export const DEFAULT_DATABASE = 'ekyc_ledger';
@@ -21,7 +22,10 @@ export const DEFAULT_DATABASE = 'ekyc_ledger';
 class MongoEndpointModule {}
 
 /** The connection. Reads are majority-committed and writes journaled by a majority unless a call says otherwise. */
+@Global()
 @Module({
+  providers: [PrimaryChanges],
+  exports: [PrimaryChanges],
   imports: [
     MongoEndpointModule,
     MongooseModule.forRootAsync({

@@ -158,7 +158,7 @@ export class AuditedLog {
 const silent = {
   committed: () => undefined,
   attemptFailed: () => undefined,
-  projected: () => undefined,
+  projecting: () => () => undefined,
   projectionFailed: () => undefined,
 };
 const SESSIONS: Stream<null> = { subjectType: 'session', initial: () => null, evolve: () => null };
