@@ -8,23 +8,52 @@ import type { PlannedEntry } from './batch.ts';
 import type { LogEntry } from './format/leaf.ts';
 import type { Command, Stream } from './stream.ts';
 
-/** What goes wrong with one attempt to insert: nothing, nothing is written, all but the answer, or a part of it. */
-type Fault = 'NONE' | 'LOST_REQUEST' | 'LOST_ANSWER' | 'WRITTEN_IN_PART';
+/**
+ * What goes wrong with one attempt to insert: nothing, nothing is written, all but the answer, a part of it, or
+ * another primary is elected before it.
+ */
+type Fault = 'NONE' | 'LOST_REQUEST' | 'LOST_ANSWER' | 'WRITTEN_IN_PART' | 'ELECTION';
 
 /** A log as MongoDB keeps it: dense ids, taken once, ordered inserts that stop at the first taken one. */
 class SimulatedLog {
   readonly entries: LogEntry[] = [];
+  private election = 1;
+  private taken: string[] = [];
+  private readonly durable = new Set<string>();
   constructor(private readonly faults: Fault[] = []) {}
+
+  /** Keeps attachments; those that it only took are lost in an election and durable by a later durable write. */
+  readonly store = {
+    putAll: async (attachments: readonly { entryId: string }[], durable: boolean): Promise<string> => {
+      await later(undefined);
+      this.taken.push(...attachments.map(({ entryId }) => entryId));
+      if (durable) this.becomeDurable();
+      return later(String(this.election));
+    },
+  };
+
+  /** The attachment of an entry would survive the loss of any one server. */
+  hasDurably(entryId: string): boolean {
+    return this.durable.has(entryId);
+  }
+
+  private becomeDurable(): void {
+    for (const id of this.taken) this.durable.add(id);
+  }
 
   readHead(): Promise<Head> {
     const newest = this.entries.at(-1);
     return later({ next: this.entries.length, at: newest?.at ?? '' });
   }
 
-  async insert(from: number, planned: readonly PlannedEntry[]): Promise<void> {
+  async insert(from: number, planned: readonly PlannedEntry[]): Promise<string> {
     const fault = this.faults.shift() ?? 'NONE';
     await later(undefined);
     if (fault === 'LOST_REQUEST') throw new Error('network: request lost');
+    if (fault === 'ELECTION' || fault === 'LOST_ANSWER') {
+      this.election += 1;
+      this.taken = [];
+    }
     for (const [offset, { entry }] of planned.entries()) {
       if (fault === 'WRITTEN_IN_PART' && offset > planned.length / 2) break;
       // Another writer may come between any two documents of one batch.
@@ -33,7 +62,9 @@ class SimulatedLog {
         throw Object.assign(new Error('duplicate key'), { code: 11000 });
       this.entries.push({ ...entry, index: from + offset });
     }
-    if (fault !== 'NONE') throw new Error('network: answer lost');
+    this.becomeDurable();
+    if (fault === 'LOST_ANSWER' || fault === 'WRITTEN_IN_PART') throw new Error('network: answer lost');
+    return String(this.election);
   }
 
   readFrom(index: number): Promise<LogEntry[]> {
@@ -226,13 +257,39 @@ describe(Appender.name, () => {
     await sut.stop();
   });
 
-  it('makes attachments durable before the entry that refers to them, under its id', async () => {
+  it('answers only when the attachments are durable, whatever is lost on the way', async () => {
+    const fault = fc.constantFrom<Fault>(
+      'NONE',
+      'LOST_REQUEST',
+      'LOST_ANSWER',
+      'WRITTEN_IN_PART',
+      'ELECTION',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 6 }), async (faults) => {
+        const log = new SimulatedLog([...faults]);
+        const sut = appenderOn(log);
+        const answers = ['a', 'b', 'c', 'a'].map(async (subject) => {
+          const attachment = { store: log.store, item: 'bytes' };
+          const command = {
+            ...add(subject),
+            decide: () => [{ action: 'callback.received' as const, data: {}, attachment }],
+            answer: (_: number, own: readonly LogEntry[]) => own.map(({ id }) => log.hasDurably(id)),
+          };
+          expect(await sut.submit(command)).toEqual([true]);
+        });
+        await Promise.all(answers);
+      }),
+    );
+  });
+
+  it('stores attachments before the entry that refers to them, under its id', async () => {
     const log = new SimulatedLog(['LOST_REQUEST']);
     const stored: { id: string; sizeOfLog: number }[] = [];
     const store = {
       putAll: (attachments: readonly { entryId: string }[]) => {
         for (const { entryId } of attachments) stored.push({ id: entryId, sizeOfLog: log.entries.length });
-        return Promise.resolve();
+        return Promise.resolve('1');
       },
     };
     const command = {

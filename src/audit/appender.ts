@@ -2,8 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { clockBackwards, commitTimedOut, queueFull } from './audit-log.errors.ts';
 import type { AuditLogRepository, Head } from './audit-log.repository.ts';
-import { type Pending, type Plan, planBatch, recognise, storeAttachments, subjectOf } from './batch.ts';
+import {
+  type Pending,
+  attachmentsOf,
+  type Plan,
+  planBatch,
+  recognise,
+  storeAttachments,
+  subjectOf,
+} from './batch.ts';
 import type { LogEntry } from './format/leaf.ts';
+import type { Range } from './projected-ranges.ts';
 import type { Command, StreamSubject } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
 
@@ -37,9 +46,12 @@ const EXPIRY_CHECK_MS = 100;
  */
 export class Appender {
   private queue: Pending[] = [];
-  private inFlight: Pending[] = [];
+  /** Taken from the queue and not yet answered. */
+  private readonly inFlight = new Set<Pending>();
+  private readonly finishing = new Set<Promise<void>>();
   private head: Head | null = null;
   private pumping: Promise<void> | null = null;
+  private expiry: NodeJS.Timeout | null = null;
   private stopped = false;
   private lastError: unknown = null;
 
@@ -55,7 +67,7 @@ export class Appender {
 
   /** Commands that wait or are being written. */
   get depth(): number {
-    return this.queue.length + this.inFlight.length;
+    return this.queue.length + this.inFlight.size;
   }
 
   /**
@@ -63,10 +75,11 @@ export class Appender {
    * @throws Problem OVERLOADED, DATABASE_UNAVAILABLE or CLOCK_BACKWARDS, or what `decide` threw.
    */
   submit<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
-    if (this.stopped || this.queue.length >= this.options.queueLimit) return Promise.reject(queueFull());
+    if (this.stopped || this.depth >= this.options.queueLimit) return Promise.reject(queueFull());
     return new Promise<Answer>((resolve, reject) => {
       const expiresAtMs = performance.now() + this.options.commitTimeoutMs;
       this.queue.push(pendingOf(command, expiresAtMs, resolve as (answer: unknown) => void, reject));
+      this.expiry ??= setInterval(() => this.expire(), EXPIRY_CHECK_MS);
       this.pumping ??= this.pump();
     });
   }
@@ -75,33 +88,35 @@ export class Appender {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.pumping;
+    await Promise.all(this.finishing);
+    clearInterval(this.expiry ?? undefined);
   }
 
   private async pump(): Promise<void> {
-    const expiry = setInterval(() => this.expire(), EXPIRY_CHECK_MS);
     // One turn of the event loop lets requests that arrived together share the first batch.
     await new Promise(setImmediate);
     while (this.queue.length > 0) {
-      this.inFlight = this.queue.slice(0, MAX_BATCH);
+      const batch = this.queue.slice(0, MAX_BATCH);
       this.queue = this.queue.slice(MAX_BATCH);
-      await this.write(this.inFlight);
-      this.inFlight = [];
+      for (const pending of batch) this.inFlight.add(pending);
+      await this.write(batch);
+      // Nothing but the projection is open, which the next batch need not wait for.
     }
-    clearInterval(expiry);
     this.pumping = null;
   }
 
   private async write(batch: readonly Pending[]): Promise<void> {
-    let open = unsettled(batch);
+    let open = batch;
     for (let attempt = 0; open.length > 0; attempt += 1) {
       try {
         await this.attempt(open);
+        return;
       } catch (error) {
         this.failed(error);
         await pause(jitterMs(attempt));
         await this.recover(open).catch((readError: unknown) => this.failed(readError));
+        open = this.dropSettled(open);
       }
-      open = unsettled(open);
     }
   }
 
@@ -110,30 +125,58 @@ export class Appender {
     const head = (this.head ??= await this.repository.readHead());
     const now = this.clock.now();
     if (head.at !== '' && Date.parse(head.at) - now.getTime() > this.options.clockToleranceMs) {
-      return rejectAll(batch, clockBackwards());
+      rejectAll(batch, clockBackwards());
+      this.dropSettled(batch);
+      return;
     }
     const at = laterOf(now.toISOString(), head.at);
     const started = performance.now();
     const subjects = batch.map(subjectOf);
     const folds = new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
+    // It isn't known which primary took what a lost attempt has left.
+    await storeAttachments(
+      batch.flatMap((pending) => attachmentsOf(pending, pending.own)),
+      true,
+    );
     const plans = planBatch(batch, folds, head.next, at);
     const planned = plans.flatMap((plan) => plan.entries);
     const until = head.next + planned.length;
     if (planned.length > 0) {
-      await storeAttachments(plans);
-      await this.repository.insert(head.next, planned);
+      const attachments = plans.flatMap(({ pending, entries }) =>
+        attachmentsOf(
+          pending,
+          entries.map(({ entry }) => entry),
+        ),
+      );
+      const elections = await storeAttachments(attachments, false);
+      const election = await this.repository.insert(head.next, planned);
       this.head = { next: until, at };
       this.observer.committed(
         planned.map(({ entry }) => entry),
         (performance.now() - started) / 1000,
       );
+      if (elections.some((other) => other !== election)) await storeAttachments(attachments, true);
     }
     for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
+    const finished = this.finish(batch, plans, folds, { from: head.next, until }).finally(() =>
+      this.finishing.delete(finished),
+    );
+    this.finishing.add(finished);
+  }
+
+  /** Projects what is committed and answers; whoever asked reads their own write then. */
+  private async finish(
+    batch: readonly Pending[],
+    plans: readonly Plan[],
+    folds: SubjectFolds,
+    { from, until }: Range,
+  ): Promise<void> {
     const projected = this.observer.projecting();
-    if (await this.project(plans, folds)) projected(head.next, until);
+    if (await this.project(plans, folds)) projected(from, until);
     for (const { pending } of plans) {
       pending.settle(() => pending.command.answer(folds.of(subjectOf(pending)).state, pending.own));
     }
+    this.dropSettled(batch);
   }
 
   /**
@@ -166,8 +209,18 @@ export class Appender {
     this.observer.attemptFailed(error);
   }
 
+  /** @returns those that still want an answer */
+  private dropSettled(batch: readonly Pending[]): Pending[] {
+    for (const pending of batch) if (pending.settled) this.inFlight.delete(pending);
+    return batch.filter(({ settled }) => !settled);
+  }
+
   /** Callers don't wait for ever. Whether their command still gets in is open then; repeating it is safe. */
   private expire(): void {
+    if (this.depth === 0) {
+      clearInterval(this.expiry ?? undefined);
+      this.expiry = null;
+    }
     const now = performance.now();
     const late = [...this.inFlight, ...this.queue].filter(
       ({ expiresAtMs, settled }) => !settled && expiresAtMs <= now,
@@ -187,6 +240,7 @@ function pendingOf(
     command,
     expiresAtMs,
     ids: [],
+    attachments: new Map(),
     own: [],
     planned: 0,
     get settled() {
@@ -215,10 +269,6 @@ function rejectAll(batch: readonly Pending[], error: unknown): void {
 /** The subjects whose history a decision may depend on. */
 function idsOf(subjects: readonly StreamSubject[]): string[] {
   return [...new Set(subjects.filter(({ stream }) => !stream.stateless).map(({ id }) => id))];
-}
-
-function unsettled(batch: readonly Pending[]): Pending[] {
-  return batch.filter((pending) => !pending.settled);
 }
 
 /** Both are RFC 3339 in UTC with milliseconds, so they compare as text. */

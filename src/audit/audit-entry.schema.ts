@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import type { EntryContent, LogEntry } from './format/leaf.ts';
 import { decodeLeaf } from './format/leaf.ts';
 
@@ -19,9 +20,6 @@ export interface AuditEntryDocument {
   readonly leaf: mongo.Binary;
 }
 
-/** Every write to the log: acknowledged by a majority that has it in its journal (G1). */
-export const DURABLE = { writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 } } as const;
-
 export function auditLogCollection(connection: Connection): mongo.Collection<AuditEntryDocument> {
   return connection
     .getClient()
@@ -29,7 +27,7 @@ export function auditLogCollection(connection: Connection): mongo.Collection<Aud
     .collection<AuditEntryDocument>(AUDIT_LOG, {
       readConcern: { level: 'majority' },
       readPreference: 'primary',
-      ...DURABLE,
+      writeConcern: DURABLE,
     });
 }
 

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
+import { type Election, insertDocuments } from '../platform/mongo/insert-command.ts';
 import {
+  AUDIT_LOG,
   type AuditEntryDocument,
   auditLogCollection,
-  DURABLE,
   toDocument,
   toLogEntry,
 } from './audit-entry.schema.ts';
@@ -21,9 +23,11 @@ export interface Head {
 /** Reads and inserts entries. There is no method that updates or deletes one, and there must not be. */
 @Injectable()
 export class AuditLogRepository {
+  private readonly db: mongo.Db;
   private readonly collection: mongo.Collection<AuditEntryDocument>;
 
   constructor(@InjectConnection() connection: Connection) {
+    this.db = connection.getClient().db(connection.name);
     this.collection = auditLogCollection(connection);
   }
 
@@ -38,14 +42,18 @@ export class AuditLogRepository {
 
   /**
    * Inserts entries at `from`, `from + 1`, … in that order, stopping at the first index that is taken.
+   * @returns the election of the primary that took them
    * @throws MongoError on any failure; then what was written is only known from {@link readFrom}.
    */
-  async insert(
+  insert(
     from: number,
     entries: readonly { readonly entry: EntryContent; readonly leaf: Buffer }[],
-  ): Promise<void> {
-    const documents = entries.map(({ entry, leaf }, offset) => toDocument(from + offset, entry, leaf));
-    await this.collection.insertMany(documents, { ordered: true, ...DURABLE });
+  ): Promise<Election> {
+    const documents = entries.map(({ entry, leaf }, offset) => ({
+      document: toDocument(from + offset, entry, leaf),
+      bytes: leaf.length,
+    }));
+    return insertDocuments(this.db, AUDIT_LOG, documents, { ordered: true, writeConcern: DURABLE });
   }
 
   /** The entries from `index` on, oldest first. */

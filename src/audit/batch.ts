@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { encodeLeaf, type LogEntry } from './format/leaf.ts';
-import type { Attachment, AttachmentStore, Command, StreamSubject } from './stream.ts';
+import type { Election } from '../platform/mongo/insert-command.ts';
+import type { Attachment, AttachmentStore, Command, KeptAttachment, StreamSubject } from './stream.ts';
 import type { SubjectFolds } from './subject-folds.ts';
 
 /** A command on its way into the log. */
@@ -10,6 +11,8 @@ export interface Pending {
   readonly expiresAtMs: number;
   /** Ids of its entries in order. Kept over attempts, so that an entry of a lost attempt is recognised. */
   readonly ids: string[];
+  /** Attachments of its entries by the id of the entry. */
+  readonly attachments: Map<string, Attachment>;
   /** Its entries that are known to be in the log. */
   readonly own: LogEntry[];
   /** How many entries it will have when the latest plan is in the log; 0 before the first plan. */
@@ -22,7 +25,6 @@ export interface Pending {
 export interface PlannedEntry {
   readonly entry: LogEntry;
   readonly leaf: Buffer;
-  readonly attachment: Attachment | undefined;
 }
 
 /** What an attempt wants to write for one command. */
@@ -54,18 +56,30 @@ export function planBatch(batch: readonly Pending[], folds: SubjectFolds, next: 
 }
 
 function planOne(pending: Pending, folds: SubjectFolds, next: number, at: string): PlannedEntry[] {
-  const { command, own, ids } = pending;
+  const { command, own, ids, attachments } = pending;
   const subject = { type: command.stream.subjectType, id: command.subjectId };
   const entries = command
     .decide(folds.of(subjectOf(pending)).state, at)
     .map(({ action, data, attachment }, position): PlannedEntry => {
       const id = (ids[own.length + position] ??= randomUUIDv7());
       const entry = { id, at, action, subject, actor: command.actor, data };
-      return { entry: { index: next + position, ...entry }, leaf: encodeLeaf(entry), attachment };
+      if (attachment) attachments.set(id, attachment);
+      return { entry: { index: next + position, ...entry }, leaf: encodeLeaf(entry) };
     });
   folds.advance(entries.map(({ entry }) => entry));
   pending.planned = own.length + entries.length;
   return entries;
+}
+
+/** What a command wants kept beside these of its entries. */
+export function attachmentsOf(
+  { attachments }: Pending,
+  entries: readonly { readonly id: string }[],
+): KeptAttachment[] {
+  return entries.flatMap(({ id }) => {
+    const attachment = attachments.get(id);
+    return attachment === undefined ? [] : [{ entryId: id, attachment }];
+  });
 }
 
 /** The subject that the command wants to change. */
@@ -89,14 +103,20 @@ export function recognise(batch: readonly Pending[], written: readonly LogEntry[
   }
 }
 
-/** Makes the attachments of the plans durable, each store once. */
-export async function storeAttachments(plans: readonly Plan[]): Promise<void> {
+/**
+ * Stores attachments, each store once.
+ * @param durable see {@link AttachmentStore.putAll}
+ * @returns the elections of the primaries that took them
+ */
+export async function storeAttachments(
+  attachments: readonly KeptAttachment[],
+  durable: boolean,
+): Promise<Election[]> {
   const byStore = new Map<AttachmentStore, { entryId: string; item: unknown }[]>();
-  for (const { entry, attachment } of plans.flatMap((plan) => plan.entries)) {
-    if (attachment === undefined) continue;
+  for (const { entryId, attachment } of attachments) {
     const items = byStore.get(attachment.store) ?? [];
     byStore.set(attachment.store, items);
-    items.push({ entryId: entry.id, item: attachment.item });
+    items.push({ entryId, item: attachment.item });
   }
-  await Promise.all([...byStore].map(([store, items]) => store.putAll(items)));
+  return Promise.all([...byStore].map(([store, items]) => store.putAll(items, durable)));
 }

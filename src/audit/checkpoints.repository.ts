@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
-import { DURABLE } from './audit-entry.schema.ts';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 
 /** A signed statement of the log about itself. */
 export interface StoredCheckpoint {
@@ -40,7 +40,7 @@ export class CheckpointsRepository {
 
   constructor(@InjectConnection() connection: Connection) {
     const db = connection.getClient().db(connection.name);
-    const options = { readConcern: { level: 'majority' as const }, ...DURABLE };
+    const options = { readConcern: { level: 'majority' as const }, writeConcern: DURABLE };
     this.checkpoints = db.collection<CheckpointDocument>('audit_checkpoints', options);
     this.cosignatures = db.collection<CosignatureDocument>('audit_cosignatures', options);
   }

@@ -4,7 +4,7 @@ import { Interval } from '@nestjs/schedule';
 import { type Connection, mongo } from 'mongoose';
 import { Clock } from '../platform/clock.ts';
 import { PROJECTION_WATERMARKS_PLAN } from './audit-collections.ts';
-import { DURABLE } from './audit-entry.schema.ts';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { ProjectedRanges, type Range } from './projected-ranges.ts';
@@ -45,7 +45,7 @@ export class Projections implements OnApplicationBootstrap {
     this.watermarks = connection
       .getClient()
       .db(connection.name)
-      .collection<Watermark>(PROJECTION_WATERMARKS_PLAN.name, DURABLE);
+      .collection<Watermark>(PROJECTION_WATERMARKS_PLAN.name, { writeConcern: DURABLE });
     primary.onChange(() => this.forget());
   }
 

@@ -1,3 +1,4 @@
+import type { Election } from '../platform/mongo/insert-command.ts';
 import type { EntryActor, EntryContent, JsonObject, LogEntry } from './format/leaf.ts';
 
 /**
@@ -58,10 +59,22 @@ export interface Attachment {
 /** Keeps attachments under the id of the entry that refers to them. */
 export interface AttachmentStore {
   /**
-   * MUST be durable (majority, journaled) when it resolves, and MUST take an id that it already has as
-   * done: a batch that lost the race for its index stores its attachments again.
+   * MUST take an id that it already has as done: a batch that lost the race for its index stores its attachments
+   * again.
+   * @param durable resolve only when a majority has them in its journal. Otherwise a durable write that the same
+   *   primary takes later makes them so, and nobody is told of them before
+   * @returns the election of the primary that took them
    */
-  putAll(attachments: readonly { readonly entryId: string; readonly item: unknown }[]): Promise<void>;
+  putAll(
+    attachments: readonly { readonly entryId: string; readonly item: unknown }[],
+    durable: boolean,
+  ): Promise<Election>;
+}
+
+/** An attachment of an entry. */
+export interface KeptAttachment {
+  readonly entryId: string;
+  readonly attachment: Attachment;
 }
 
 /** An entry that a decision wants in the log. */

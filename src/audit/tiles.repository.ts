@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
-import { DURABLE } from './audit-entry.schema.ts';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { TILE_WIDTH } from './format/constants.ts';
 import { rootOf } from './format/merkle.ts';
 import { hashesOf, tilePath } from './format/tiles.ts';
@@ -32,7 +32,7 @@ export class TilesRepository {
       .db(connection.name)
       .collection<TileDocument>('audit_tiles', {
         readConcern: { level: 'majority' },
-        ...DURABLE,
+        writeConcern: DURABLE,
       });
   }
 

@@ -11,13 +11,13 @@ import { Vault } from '../vault/vault.service.ts';
 /** Why a delivery can't be used: what the reader found, a fault of our own, or sheer size. */
 export type QuarantineReason = VendorBodyProblem | 'PROCESSING_FAILED' | 'TOO_LARGE';
 
-/** Whether the delivery is kept already. */
-type QuarantineState = 'NEW' | 'KEPT';
+/** Id of the entry that keeps the delivery; null before it. */
+type QuarantineState = string | null;
 
 const STREAM: Stream<QuarantineState> = {
   subjectType: 'quarantine',
-  initial: () => 'NEW',
-  evolve: () => 'KEPT',
+  initial: () => null,
+  evolve: (state, { id }) => state ?? id,
 };
 
 /** Keeps deliveries that came with a valid token but can't be used, until a person or a better parser looks. */
@@ -35,13 +35,10 @@ export class Quarantine {
    */
   async keep(raw: Buffer, reason: QuarantineReason, uuid: string | null): Promise<string> {
     const receiptId = `q-${this.digest.of('delivery', raw).slice(0, 32)}`;
-    const blob = this.vault.attachment({
-      session: receiptId,
-      kind: 'quarantine',
-      bytes: raw,
-      hasEarlier: false,
-    });
-    await this.append(receiptId, { reason, bytes: raw.length, uuid }, blob);
+    const blob = { session: receiptId, kind: 'quarantine', bytes: raw, hasEarlier: false } as const;
+    const data = { reason, bytes: raw.length, uuid };
+    const earlier = await this.append(receiptId, data, this.vault.attachment(blob));
+    if (earlier !== null) await this.vault.keepAgain(earlier, blob);
     return receiptId;
   }
 
@@ -52,14 +49,15 @@ export class Quarantine {
     return receiptId;
   }
 
-  private async append(receiptId: string, data: JsonObject, attachment?: Attachment): Promise<void> {
-    await this.log.append({
+  /** @returns id of an earlier entry that keeps the same delivery */
+  private append(receiptId: string, data: JsonObject, attachment?: Attachment): Promise<string | null> {
+    return this.log.append({
       stream: STREAM,
       subjectId: receiptId,
       actor: VENDOR_ACTOR,
       decide: (state) =>
-        state === 'KEPT' ? [] : [{ action: 'callback.quarantined', data, ...(attachment && { attachment }) }],
-      answer: () => undefined,
+        state !== null ? [] : [{ action: 'callback.quarantined', data, ...(attachment && { attachment }) }],
+      answer: (state, own) => (own.length > 0 ? null : state),
     });
   }
 }

@@ -7,7 +7,7 @@ import { evolveException, exceptionId, type ExceptionState, initialException } f
 
 const about = { type: 'session', id: 'a' };
 const cause = (fingerprint: string): Cause => ({ class: 'CONFLICTING_RESULT', fingerprint, facts: {} });
-const comment = { store: { putAll: () => Promise.resolve() }, item: 'words' };
+const comment = { store: { putAll: () => Promise.resolve(null) }, item: 'words' };
 const system = { type: 'system', id: 'ekyc-ledger' };
 const person = { type: 'person', id: 'controller-3', via: 'back-office' };
 

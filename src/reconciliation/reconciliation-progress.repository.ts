@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
 import { RECONCILIATION_DUE_PLAN, RECONCILIATION_PROGRESS_PLAN } from './reconciliation-collections.ts';
 
@@ -36,7 +37,7 @@ export class ReconciliationProgress {
 
   constructor(@InjectConnection() connection: Connection) {
     const db = connection.getClient().db(connection.name);
-    const options = { writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 } } as const;
+    const options = { writeConcern: DURABLE } as const;
     this.progress = db.collection(RECONCILIATION_PROGRESS_PLAN.name, options);
     this.due = db.collection(RECONCILIATION_DUE_PLAN.name, options);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import type { Actor } from '../access/actor.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
@@ -26,7 +27,7 @@ export class ReconciliationRuns {
       .getClient()
       .db(connection.name)
       .collection<RunDocument>(RECONCILIATION_RUNS_PLAN.name, {
-        writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
+        writeConcern: DURABLE,
       });
   }
 

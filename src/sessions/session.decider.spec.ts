@@ -58,7 +58,7 @@ function callback(
       omittedFindings: 0,
     }),
     confirms: confirmsUnder(policy),
-    attachment: (hasEarlier) => ({ store: { putAll: () => Promise.resolve() }, item: { hasEarlier } }),
+    attachment: (hasEarlier) => ({ store: { putAll: () => Promise.resolve(null) }, item: { hasEarlier } }),
   };
 }
 

@@ -9,7 +9,7 @@ import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
 import type { NormalisedResult } from '../results/normalised-result.ts';
 import { KeyedDigest } from '../vault/keyed-digest.service.ts';
-import { Vault } from '../vault/vault.service.ts';
+import { type Blob, Vault } from '../vault/vault.service.ts';
 import { confirmsUnder } from './confirmation.ts';
 import {
   decideConclude,
@@ -24,6 +24,7 @@ import {
   findResult,
   type Registration,
   type RetrievalFailedData,
+  type SessionResult,
   type SessionState,
 } from './session-state.ts';
 import { verdictOf } from './vendor-verdict.ts';
@@ -96,6 +97,7 @@ export class SessionsService {
   async receiveCallback({ uuid, raw, canonical, result }: DeliveredResult): Promise<Receipt> {
     const digest = this.digest.of('result', canonical);
     const { judge } = this.conclusions;
+    const blob = { session: uuid, kind: 'callback', bytes: raw } as const;
     const { state, own } = await this.append(uuid, VENDOR_ACTOR, (before, at) =>
       decideReceiveCallback(
         before,
@@ -106,8 +108,7 @@ export class SessionsService {
           result,
           judge,
           confirms: this.confirms,
-          attachment: (hasEarlier) =>
-            this.vault.attachment({ session: uuid, kind: 'callback', bytes: raw, hasEarlier }),
+          attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
         },
         at,
       ),
@@ -115,6 +116,7 @@ export class SessionsService {
     const kept = findResult(state, digest, 'CALLBACK');
     if (kept === undefined) throw new Error('a committed callback is not in its session');
     const isOurs = own.some(({ id }) => id === kept.entryId);
+    await this.keepAgain(kept, own, state, blob);
     const outcome = !isOurs ? 'DUPLICATE' : kept.version === 1 ? 'ACCEPTED' : 'NEW_VERSION';
     return { receiptId: kept.entryId, outcome };
   }
@@ -130,6 +132,7 @@ export class SessionsService {
     const { uuid, raw, canonical, result, comparedWith, differences, attempts, actor } = pulled;
     const digest = this.digest.of('result', canonical);
     const { judge } = this.conclusions;
+    const blob = { session: uuid, kind: 'pull', bytes: raw } as const;
     const { state, own } = await this.append(uuid, actor, (before, at) =>
       decideReceivePull(
         before,
@@ -143,16 +146,29 @@ export class SessionsService {
           comparedWith,
           differences,
           attempts,
-          attachment: (hasEarlier) =>
-            this.vault.attachment({ session: uuid, kind: 'pull', bytes: raw, hasEarlier }),
+          attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
         },
         at,
       ),
     );
+    const kept = findResult(state, digest, 'PULL');
+    if (kept !== undefined) await this.keepAgain(kept, own, state, blob);
     const isNew = own.some(
       ({ action, data }) => action === 'result.retrieved' && data['unchanged'] === false,
     );
     return { outcome: isNew ? 'RETRIEVED' : 'UNCHANGED', state };
+  }
+
+  /** Makes sure that the bytes of a result are there that an earlier entry says were kept. */
+  private async keepAgain(
+    { entryId, receivedAt }: SessionResult,
+    own: readonly LogEntry[],
+    { erasedAt }: SessionState,
+    blob: Omit<Blob, 'hasEarlier'>,
+  ): Promise<void> {
+    const isErased = erasedAt !== null && erasedAt >= receivedAt;
+    if (isErased || own.some(({ id }) => id === entryId)) return;
+    await this.vault.keepAgain(entryId, { ...blob, hasEarlier: true });
   }
 
   /** Notes that a pull gave no result. */

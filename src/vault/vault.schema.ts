@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import type { CollectionPlan } from '../platform/mongo/collections.ts';
 
 /** A sealed blob. Its id is the id of the audit entry that refers to it. */
@@ -23,10 +24,7 @@ export const VAULT_PLAN: CollectionPlan = {
 };
 
 export function vaultCollection(connection: Connection): mongo.Collection<VaultDocument> {
-  return connection
-    .getClient()
-    .db(connection.name)
-    .collection<VaultDocument>(VAULT_PLAN.name, {
-      writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
-    });
+  return connection.getClient().db(connection.name).collection<VaultDocument>(VAULT_PLAN.name, {
+    writeConcern: DURABLE,
+  });
 }

@@ -4,9 +4,12 @@ import { type Connection, mongo } from 'mongoose';
 import type { Attachment, AttachmentStore } from '../audit/stream.ts';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig, type MasterKey } from '../platform/config/app-config.ts';
-import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { refusesOnlyDuplicates } from '../platform/mongo/duplicate-keys.ts';
+import { type Election, insertDocuments } from '../platform/mongo/insert-command.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { newDataKey, open, seal, unwrapKey, wrapKey } from './envelope.ts';
-import { vaultCollection, type VaultDocument } from './vault.schema.ts';
+import { VAULT_PLAN, vaultCollection, type VaultDocument } from './vault.schema.ts';
 
 export type BlobKind = 'callback' | 'pull' | 'quarantine' | 'comment';
 
@@ -26,6 +29,7 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class Vault implements AttachmentStore {
   private readonly logger = new Logger(Vault.name);
+  private readonly db: mongo.Db;
   private readonly collection: mongo.Collection<VaultDocument>;
   private readonly masters: readonly MasterKey[];
   private readonly legalHoldMs: number;
@@ -34,7 +38,9 @@ export class Vault implements AttachmentStore {
     @InjectConnection() connection: Connection,
     config: AppConfig,
     private readonly clock: Clock,
+    private readonly primary: PrimaryChanges,
   ) {
+    this.db = connection.getClient().db(connection.name);
     this.collection = vaultCollection(connection);
     this.masters = config.vault.masterKeys;
     this.legalHoldMs = config.vault.legalHoldDays * DAY_MS;
@@ -46,16 +52,34 @@ export class Vault implements AttachmentStore {
   }
 
   /** @see AttachmentStore.putAll */
-  async putAll(attachments: readonly { readonly entryId: string; readonly item: unknown }[]): Promise<void> {
+  async putAll(
+    attachments: readonly { readonly entryId: string; readonly item: unknown }[],
+    durable: boolean,
+  ): Promise<Election> {
     const blobs = attachments.map(({ entryId, item }) => ({ entryId, blob: item as Blob }));
     const keys = await this.keysOf(blobs.flatMap(({ blob }) => (blob.hasEarlier ? [blob.session] : [])));
-    const documents = blobs.map(({ entryId, blob }) => this.sealBlob(entryId, blob, keys));
+    const documents = blobs.map(({ entryId, blob }) => ({
+      document: this.sealBlob(entryId, blob, keys),
+      bytes: blob.bytes.length,
+    }));
+    const writeConcern = durable ? DURABLE : this.primary.writeConcern;
     try {
-      await this.collection.insertMany(documents, { ordered: false });
+      return await insertDocuments(this.db, VAULT_PLAN.name, documents, { ordered: false, writeConcern });
     } catch (error) {
       // An earlier attempt has stored some of them under the same entry ids.
-      if (!isOnlyDuplicateKeys(error)) throw error;
+      if (!refusesOnlyDuplicates(error)) throw error;
+      return null;
     }
+  }
+
+  /**
+   * Keeps the bytes of an entry once more if they are gone: between the entry and its answer both a primary and
+   * this service may have died, and then the vendor's next try has what was lost.
+   */
+  async keepAgain(entryId: string, blob: Blob): Promise<void> {
+    if ((await this.collection.findOne({ _id: entryId }, { projection: { _id: 1 } })) !== null) return;
+    this.logger.warn('the bytes of a delivery were lost with a primary and are kept from its repetition');
+    await this.putAll([{ entryId, item: blob }], true);
   }
 
   /**

@@ -269,7 +269,7 @@ function planned(id: string): PlannedEntry {
     actor: { type: 'system', id: 'test' },
     data: {},
   };
-  return { entry: { index: 0, ...content }, leaf: encodeLeaf(content), attachment: undefined };
+  return { entry: { index: 0, ...content }, leaf: encodeLeaf(content) };
 }
 
 function documentAt(index: number) {

@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { InsertError } from './insert-command.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -8,6 +9,11 @@ export function isOnlyDuplicateKeys(error: unknown): error is mongo.MongoBulkWri
   const { writeErrors } = error;
   const all = Array.isArray(writeErrors) ? writeErrors : [writeErrors];
   return error.result.getWriteConcernError() === undefined && all.every(({ code }) => code === DUPLICATE_KEY);
+}
+
+/** The insert failed for nothing but documents whose key is already taken. */
+export function refusesOnlyDuplicates(error: unknown): boolean {
+  return error instanceof InsertError && error.codes.every((code) => code === DUPLICATE_KEY);
 }
 
 /** The write failed because its key is already taken. */

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
+import { DURABLE, TAKEN } from './write-concerns.ts';
 
 const CHANGED = 'changed';
 
@@ -30,9 +31,7 @@ export class PrimaryChanges implements OnModuleInit, OnApplicationShutdown {
 
   /** How to write what can be written again after an election: durably where an election is not seen. */
   get writeConcern(): mongo.WriteConcernSettings {
-    return this.elected === null
-      ? { w: 'majority', journal: true, wtimeoutMS: 5_000 }
-      : { w: 1, journal: false };
+    return this.elected === null ? DURABLE : TAKEN;
   }
 
   /** Calls `listener` after each election. */
