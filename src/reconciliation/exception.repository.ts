@@ -4,7 +4,7 @@ import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
-import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
+import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { SESSION } from '../sessions/session.stream.ts';
 import type { ExceptionClass } from './exception-class.ts';
 import type { ExceptionState, ExceptionStatus } from './exception-state.ts';
@@ -32,25 +32,20 @@ export interface ExceptionFilter {
 /** The projection of exceptions: written by folding the log, and by nothing else. */
 @Injectable()
 export class ExceptionRepository implements Projection<ExceptionState> {
+  private readonly projected: ProjectedCollection<ExceptionDocument>;
   private readonly collection: mongo.Collection<ExceptionDocument>;
 
-  constructor(
-    @InjectConnection() connection: Connection,
-    private readonly primary: PrimaryChanges,
-  ) {
-    this.collection = projectedCollection(connection, EXCEPTIONS_PLAN.name);
+  constructor(@InjectConnection() connection: Connection, primary: PrimaryChanges) {
+    this.projected = new ProjectedCollection(connection, EXCEPTIONS_PLAN.name, primary);
+    this.collection = this.projected.collection;
   }
 
   /** @see Projection.put */
   async put(folds: readonly Fold<ExceptionState>[], alsoEqual = false): Promise<void> {
-    await putNewest(
-      this.collection,
+    await this.projected.put(
       folds.flatMap(({ id, state, lastIndex }) => toDocument(id, state, lastIndex) ?? []),
-      {
-        newIds: new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
-        alsoEqual,
-        writeConcern: this.primary.writeConcern,
-      },
+      new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
+      alsoEqual,
     );
   }
 

@@ -7,7 +7,7 @@ import type { Fold, Projection } from '../audit/stream.ts';
 import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
-import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
+import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { pullDue } from './pull-need.ts';
 import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
 import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
@@ -29,15 +29,13 @@ export interface SessionFilter {
 /** The projection of sessions: written by folding the log, and by nothing else. */
 @Injectable()
 export class SessionRepository implements Projection<SessionState> {
+  private readonly projected: ProjectedCollection<SessionDocument>;
   private readonly collection: mongo.Collection<SessionDocument>;
   private readonly pulls: PullPolicy;
 
-  constructor(
-    @InjectConnection() connection: Connection,
-    private readonly primary: PrimaryChanges,
-    config: AppConfig,
-  ) {
-    this.collection = projectedCollection(connection, SESSIONS_PLAN.name);
+  constructor(@InjectConnection() connection: Connection, primary: PrimaryChanges, config: AppConfig) {
+    this.projected = new ProjectedCollection(connection, SESSIONS_PLAN.name, primary);
+    this.collection = this.projected.collection;
     this.pulls = config.pulls;
   }
 
@@ -45,14 +43,10 @@ export class SessionRepository implements Projection<SessionState> {
   async put(folds: readonly Fold<SessionState>[], alsoEqual = false): Promise<void> {
     // A look at a session that does not exist leaves an entry but no session.
     const existing = folds.filter(({ state }) => state.status !== 'NONE');
-    await putNewest(
-      this.collection,
+    await this.projected.put(
       existing.map(({ state, lastIndex }) => toDocument(state, lastIndex, pullDue(state, this.pulls))),
-      {
-        newIds: new Set(existing.filter(({ isNew }) => isNew).map(({ id }) => id)),
-        alsoEqual,
-        writeConcern: this.primary.writeConcern,
-      },
+      new Set(existing.filter(({ isNew }) => isNew).map(({ id }) => id)),
+      alsoEqual,
     );
   }
 

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../platform/config/app-config.ts';
 
@@ -8,10 +8,11 @@ import { AppConfig } from '../platform/config/app-config.ts';
  */
 @Injectable()
 export class KeyedDigest {
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
 
   constructor(config: AppConfig) {
-    this.key = config.vault.digestKey;
+    // Node takes several times as long with the bare bytes.
+    this.key = createSecretKey(config.vault.digestKey);
   }
 
   /** HMAC-SHA-256 in lower-case hex. `purpose` keeps digests of different things apart. */

@@ -4,7 +4,7 @@ import { InsertError } from './insert-command.ts';
 const DUPLICATE_KEY = 11000;
 
 /** The bulk write failed for nothing but documents whose key is already taken; the rest is durable. */
-export function isOnlyDuplicateKeys(error: unknown): error is mongo.MongoBulkWriteError {
+export function isOnlyDuplicateKeys(error: unknown): boolean {
   if (!(error instanceof mongo.MongoBulkWriteError)) return false;
   const { writeErrors } = error;
   const all = Array.isArray(writeErrors) ? writeErrors : [writeErrors];
@@ -12,8 +12,8 @@ export function isOnlyDuplicateKeys(error: unknown): error is mongo.MongoBulkWri
 }
 
 /** The insert failed for nothing but documents whose key is already taken. */
-export function refusesOnlyDuplicates(error: unknown): boolean {
-  return error instanceof InsertError && error.codes.every((code) => code === DUPLICATE_KEY);
+export function refusesOnlyDuplicates(error: unknown): error is InsertError {
+  return error instanceof InsertError && error.refused.every(({ code }) => code === DUPLICATE_KEY);
 }
 
 /** The write failed because its key is already taken. */

@@ -23,24 +23,26 @@ export interface InsertOptions {
 const MAX_COMMAND_BYTES = 32 * 1024 * 1024;
 const MAX_COMMAND_DOCUMENTS = 1_000;
 
+interface Refusal {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
+}
+
 interface InsertReply {
   readonly electionId?: mongo.ObjectId;
-  readonly writeErrors?: readonly {
-    readonly index: number;
-    readonly code: number;
-    readonly errmsg: string;
-  }[];
+  readonly writeErrors?: readonly Refusal[];
   readonly writeConcernError?: { readonly code: number; readonly errmsg: string };
 }
 
 /** Some documents were not inserted, each for its own reason. */
 export class InsertError extends mongo.MongoServerError {
-  /** Codes of the server, one for each document that was not inserted. */
-  readonly codes: readonly number[];
+  /** The documents that were not inserted, by their place in the list, with the server's codes. */
+  readonly refused: readonly Refusal[];
 
-  constructor(errors: readonly { readonly code: number; readonly errmsg: string }[]) {
-    super({ ...errors[0] });
-    this.codes = errors.map(({ code }) => code);
+  constructor(refused: readonly Refusal[]) {
+    super({ ...refused[0] });
+    this.refused = refused;
   }
 }
 
@@ -58,7 +60,8 @@ export async function insertDocuments(
 ): Promise<Election> {
   const writeConcern = { w, j: journal, ...(wtimeoutMS !== undefined && { wtimeout: wtimeoutMS }) };
   const elections = new Set<Election>();
-  const refused: { code: number; errmsg: string }[] = [];
+  const refused: Refusal[] = [];
+  let before = 0;
   for (const part of partsOf(documents)) {
     const reply = (await db.command({
       insert: collection,
@@ -67,7 +70,9 @@ export async function insertDocuments(
       writeConcern,
     })) as InsertReply;
     if (reply.writeConcernError) throw new mongo.MongoServerError(reply.writeConcernError);
-    refused.push(...(reply.writeErrors ?? []));
+    for (const refusal of reply.writeErrors ?? [])
+      refused.push({ ...refusal, index: before + refusal.index });
+    before += part.length;
     if (ordered && refused.length > 0) break;
     elections.add(reply.electionId?.toHexString() ?? null);
   }

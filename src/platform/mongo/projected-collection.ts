@@ -1,5 +1,7 @@
 import type { Connection, mongo } from 'mongoose';
-import { isOnlyDuplicateKeys } from './duplicate-keys.ts';
+import { isOnlyDuplicateKeys, refusesOnlyDuplicates } from './duplicate-keys.ts';
+import { insertDocuments, type SizedDocument } from './insert-command.ts';
+import type { PrimaryChanges } from './primary-changes.service.ts';
 
 /** What a projection holds of one subject. */
 export interface ProjectedDocument {
@@ -8,76 +10,67 @@ export interface ProjectedDocument {
   readonly lastIndex: number | mongo.Long;
 }
 
-/** How a projection is written. */
-export interface ProjectionWrite {
-  /** Subjects that have been projected by nobody, as far as the writer knows. */
-  readonly newIds: ReadonlySet<string>;
-  /** Replaces a document of the same index too, which only a repair wants. */
-  readonly alsoEqual: boolean;
-  /** {@link PrimaryChanges.writeConcern} */
-  readonly writeConcern: mongo.WriteConcernSettings;
-}
-
 /**
- * The collection of a projection, on the primary. It is read as it stands there: what it says was committed to
- * the log by a majority before.
+ * Where the folds of one kind of subject are kept, on the primary. They are read as they stand there, and written
+ * without waiting for a majority: the log has what they say by one, and after an election the catch-up folds again
+ * whatever went with the old primary.
  */
-export function projectedCollection<Document extends ProjectedDocument>(
-  connection: Connection,
-  name: string,
-): mongo.Collection<Document> {
-  return connection
-    .getClient()
-    .db(connection.name)
-    .collection<Document>(name, { readConcern: { level: 'local' }, readPreference: 'primary' });
-}
+export class ProjectedCollection<Document extends ProjectedDocument> {
+  /** For queries. */
+  readonly collection: mongo.Collection<Document>;
+  private readonly untyped: mongo.Collection<ProjectedDocument>;
+  private readonly db: mongo.Db;
 
-/**
- * Writes documents; where another instance has already written a newer one, that one stays. New documents are
- * inserted, which costs the database a third of what an upsert does.
- */
-export async function putNewest<Document extends ProjectedDocument>(
-  target: mongo.Collection<Document>,
-  documents: readonly Document[],
-  { newIds, alsoEqual, writeConcern }: ProjectionWrite,
-): Promise<void> {
-  const collection = target as unknown as mongo.Collection<ProjectedDocument>;
-  const first = documents.filter(({ _id }) => newIds.has(_id));
-  const present = await insertMissing(collection, first, writeConcern);
-  const rest = [...documents.filter(({ _id }) => !newIds.has(_id)), ...present];
-  if (rest.length === 0) return;
-  const operations = rest.map((replacement) => ({
-    replaceOne: {
-      filter: {
-        _id: replacement._id,
-        lastIndex: { [alsoEqual ? '$lte' : '$lt']: replacement.lastIndex },
-      },
-      replacement,
-      upsert: true,
-    },
-  }));
-  try {
-    await collection.bulkWrite(operations, { ordered: false, writeConcern });
-  } catch (error) {
-    // The upsert of an older state meets the newer document: that is the newer one staying.
-    if (!isOnlyDuplicateKeys(error)) throw error;
+  constructor(
+    connection: Connection,
+    private readonly name: string,
+    private readonly primary: PrimaryChanges,
+  ) {
+    this.db = connection.getClient().db(connection.name);
+    const options = { readConcern: { level: 'local' }, readPreference: 'primary' } as const;
+    this.collection = this.db.collection(name, options);
+    this.untyped = this.db.collection(name, options);
+  }
+
+  /**
+   * Writes documents; where another instance has already written a newer one, that one stays.
+   * @param newIds subjects that nobody has projected, as far as the caller knows: an insert costs the database a
+   *   third of what an upsert does
+   * @param alsoEqual replaces a document of the same index too, which only a repair wants
+   */
+  async put(documents: readonly Document[], newIds: ReadonlySet<string>, alsoEqual: boolean): Promise<void> {
+    const present = await this.insert(documents.filter(({ _id }) => newIds.has(_id)));
+    const rest = [...documents.filter(({ _id }) => !newIds.has(_id)), ...present];
+    if (rest.length === 0) return;
+    const operations = rest.map((replacement) => {
+      const older = { [alsoEqual ? '$lte' : '$lt']: replacement.lastIndex };
+      return {
+        replaceOne: { filter: { _id: replacement._id, lastIndex: older }, replacement, upsert: true },
+      };
+    });
+    const { writeConcern } = this.primary;
+    try {
+      await this.untyped.bulkWrite(operations, { ordered: false, writeConcern });
+    } catch (error) {
+      // The upsert of an older state meets the newer document: that is the newer one staying.
+      if (!isOnlyDuplicateKeys(error)) throw error;
+    }
+  }
+
+  /** @returns those that are there already */
+  private async insert(documents: readonly Document[]): Promise<readonly Document[]> {
+    if (documents.length === 0) return [];
+    const { writeConcern } = this.primary;
+    const sized = documents.map((document): SizedDocument => ({ document, bytes: USUAL_BYTES }));
+    try {
+      await insertDocuments(this.db, this.name, sized, { ordered: false, writeConcern });
+      return [];
+    } catch (error) {
+      if (!refusesOnlyDuplicates(error)) throw error;
+      return error.refused.flatMap(({ index }) => documents[index] ?? []);
+    }
   }
 }
 
-/** @returns those that are there already */
-async function insertMissing(
-  collection: mongo.Collection<ProjectedDocument>,
-  documents: readonly ProjectedDocument[],
-  writeConcern: mongo.WriteConcernSettings,
-): Promise<ProjectedDocument[]> {
-  if (documents.length === 0) return [];
-  try {
-    await collection.insertMany(documents, { ordered: false, writeConcern });
-    return [];
-  } catch (error) {
-    if (!isOnlyDuplicateKeys(error)) throw error;
-    const { writeErrors } = error;
-    const taken = new Set([writeErrors].flat().map(({ index }) => index));
-    return documents.filter((_, index) => taken.has(index));
-  }
-}
+/** A state that was just folded for the first time has a few entries, each of at most 32 KiB. */
+const USUAL_BYTES = 128 * 1024;
