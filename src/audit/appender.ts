@@ -6,9 +6,11 @@ import {
   type Pending,
   attachmentsOf,
   type Plan,
+  type PlannedBatch,
   planBatch,
   recognise,
-  storeAttachments,
+  secure,
+  take,
   subjectOf,
 } from './batch.ts';
 import type { LogEntry } from './format/leaf.ts';
@@ -38,6 +40,18 @@ export interface AppenderObserver {
 
 const MAX_BATCH = 512;
 const EXPIRY_CHECK_MS = 100;
+/** Entries of others that are read at most to go on from where they end. */
+const MAX_LEARNED = 1_000;
+
+/** A batch on its way, with what its attempts have in common. */
+interface Work {
+  /** Commands that still want to get in. */
+  open: readonly Pending[];
+  /** What is committed about their subjects, as far as we know. */
+  folds: SubjectFolds | null;
+  /** What the latest attempt wanted to write. */
+  planned: PlannedBatch | null;
+}
 
 /**
  * Writes the commands of many callers as one batch: while a batch is on its way, the next one gathers.
@@ -58,7 +72,7 @@ export class Appender {
   constructor(
     private readonly repository: Pick<
       AuditLogRepository,
-      'readHead' | 'insert' | 'readFrom' | 'readSubjects'
+      'readHead' | 'insert' | 'readFrom' | 'readByIds' | 'readSubjects'
     >,
     private readonly clock: Clock,
     private readonly observer: AppenderObserver,
@@ -106,22 +120,23 @@ export class Appender {
   }
 
   private async write(batch: readonly Pending[]): Promise<void> {
-    let open = batch;
-    for (let attempt = 0; open.length > 0; attempt += 1) {
+    const work: Work = { open: batch, folds: null, planned: null };
+    for (let attempt = 0; work.open.length > 0; attempt += 1) {
       try {
-        await this.attempt(open);
+        await this.attempt(work);
         return;
       } catch (error) {
         this.failed(error);
         await pause(jitterMs(attempt));
-        await this.recover(open).catch((readError: unknown) => this.failed(readError));
-        open = this.dropSettled(open);
+        await this.recover(work).catch((readError: unknown) => this.failed(readError));
+        work.open = this.dropSettled(work.open);
       }
     }
   }
 
   /** One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed. */
-  private async attempt(batch: readonly Pending[]): Promise<void> {
+  private async attempt(work: Work): Promise<void> {
+    const batch = work.open;
     const head = (this.head ??= await this.repository.readHead());
     const now = this.clock.now();
     if (head.at !== '' && Date.parse(head.at) - now.getTime() > this.options.clockToleranceMs) {
@@ -129,16 +144,13 @@ export class Appender {
       this.dropSettled(batch);
       return;
     }
-    const at = laterOf(now.toISOString(), head.at);
     const started = performance.now();
-    const subjects = batch.map(subjectOf);
-    const folds = new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
     // It isn't known which primary took what a lost attempt has left.
-    await storeAttachments(
-      batch.flatMap((pending) => attachmentsOf(pending, pending.own)),
-      true,
-    );
-    const plans = planBatch(batch, folds, head.next, at);
+    await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
+    work.folds ??= await this.readFolds(batch);
+    const folds = work.folds.copy();
+    work.planned = planBatch(batch, folds, head.next, laterOf(now.toISOString(), head.at), work.planned);
+    const { plans, at } = work.planned;
     const planned = plans.flatMap((plan) => plan.entries);
     const until = head.next + planned.length;
     if (planned.length > 0) {
@@ -148,20 +160,26 @@ export class Appender {
           entries.map(({ entry }) => entry),
         ),
       );
-      const elections = await storeAttachments(attachments, false);
+      await take(attachments);
       const election = await this.repository.insert(head.next, planned);
       this.head = { next: until, at };
+      for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
       this.observer.committed(
         planned.map(({ entry }) => entry),
         (performance.now() - started) / 1000,
       );
-      if (elections.some((other) => other !== election)) await storeAttachments(attachments, true);
+      await secure(attachments, election);
     }
-    for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
     const finished = this.finish(batch, plans, folds, { from: head.next, until }).finally(() =>
       this.finishing.delete(finished),
     );
     this.finishing.add(finished);
+  }
+
+  /** The committed states of the subjects that the commands are about. */
+  private async readFolds(batch: readonly Pending[]): Promise<SubjectFolds> {
+    const subjects = batch.map(subjectOf);
+    return new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
   }
 
   /** Projects what is committed and answers; whoever asked reads their own write then. */
@@ -183,14 +201,25 @@ export class Appender {
    * After a failed attempt nothing is assumed: the log says which entries are in it. Those of ours count as
    * done; the rest is decided again on top of what came first.
    */
-  private async recover(batch: readonly Pending[]): Promise<void> {
+  private async recover(work: Work): Promise<void> {
     // Kept until the log was read: were it forgotten on a failed read, our own entries would never be recognised.
     const known = this.head;
     if (known === null) return;
-    const written = await this.repository.readFrom(known.next);
-    recognise(batch, written);
+    const written = await this.repository.readFrom(known.next, MAX_LEARNED);
     const newest = written.at(-1);
-    this.head = newest === undefined ? known : { next: newest.index + 1, at: newest.at };
+    if (newest === undefined) return;
+    if (written.length < MAX_LEARNED) {
+      recognise(work.open, written);
+      work.folds?.learn(written);
+      this.head = { next: newest.index + 1, at: newest.at };
+    } else {
+      // This instance was idle while others wrote: reading all of that only to learn the head would take long.
+      const ids = work.open.flatMap((pending) => pending.ids.slice(pending.own.length));
+      const head = await this.repository.readHead();
+      recognise(work.open, await this.repository.readByIds(ids));
+      work.folds = null;
+      this.head = head;
+    }
   }
 
   private async project(plans: readonly Plan[], folds: SubjectFolds): Promise<boolean> {
@@ -276,6 +305,7 @@ function laterOf(a: string, b: string): string {
   return a > b ? a : b;
 }
 
+/** None the first time: most often another instance was first, and waiting would let it be first again. */
 function jitterMs(attempt: number): number {
-  return Math.min(1_000, 5 * 2 ** attempt) * (0.5 + Math.random());
+  return attempt === 0 ? 0 : Math.min(1_000, 2 ** attempt) * (0.5 + Math.random());
 }

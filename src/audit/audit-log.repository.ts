@@ -65,6 +65,16 @@ export class AuditLogRepository {
     return (await cursor.toArray()).map(toLogEntry);
   }
 
+  /** Those of the entries that are in the log, in its order. */
+  async readByIds(ids: readonly string[]): Promise<LogEntry[]> {
+    if (ids.length === 0) return [];
+    const documents = await this.collection
+      .find({ id: { $in: [...ids] } }, { projection: { leaf: 1 } })
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(toLogEntry);
+  }
+
   /** The leaf bytes of up to `limit` entries from `index` on, in order. */
   async readLeaves(index: number, limit: number): Promise<{ index: number; at: Date; leaf: Buffer }[]> {
     const documents = await this.collection

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { encodeLeaf, type LogEntry } from './format/leaf.ts';
 import type { Election } from '../platform/mongo/insert-command.ts';
-import type { Attachment, AttachmentStore, Command, KeptAttachment, StreamSubject } from './stream.ts';
+import type { Attachment, AttachmentStore, Command, StreamSubject } from './stream.ts';
 import type { SubjectFolds } from './subject-folds.ts';
 
 /** A command on its way into the log. */
@@ -11,8 +11,8 @@ export interface Pending {
   readonly expiresAtMs: number;
   /** Ids of its entries in order. Kept over attempts, so that an entry of a lost attempt is recognised. */
   readonly ids: string[];
-  /** Attachments of its entries by the id of the entry. */
-  readonly attachments: Map<string, Attachment>;
+  /** Attachments of its entries by the id of the entry. Kept over attempts, so that each is stored once. */
+  readonly attachments: Map<string, KeptAttachment>;
   /** Its entries that are known to be in the log. */
   readonly own: LogEntry[];
   /** How many entries it will have when the latest plan is in the log; 0 before the first plan. */
@@ -31,44 +31,103 @@ export interface PlannedEntry {
 export interface Plan {
   readonly pending: Pending;
   readonly entries: readonly PlannedEntry[];
+  /** Index of the newest entry about its subject when it was decided. */
+  readonly decidedOn: number;
+}
+
+/** What was decided for a batch at one place of the log. */
+export interface PlannedBatch {
+  readonly plans: readonly Plan[];
+  /** Time of all entries, RFC 3339. */
+  readonly at: string;
+}
+
+/** An attachment on its way. */
+export interface KeptAttachment {
+  readonly entryId: string;
+  readonly attachment: Attachment;
+  /** Of the primary that took it; undefined while none has. */
+  election: Election | undefined;
+  /** A majority has it in its journal. */
+  isDurable: boolean;
 }
 
 /**
  * Decides the commands in order, each on what the ones before it left. A command whose decision throws is
  * settled with that error and leaves no trace in the others.
+ * @param folds what is committed before `next`; moved on by the plans
  * @param next index of the first entry
- * @param at time of all entries, RFC 3339
+ * @param at earliest time of the entries, RFC 3339
+ * @param earlier plans of a lost attempt: those whose subject was left alone meanwhile, and whose time is not too
+ *   early now, only get another index
  */
-export function planBatch(batch: readonly Pending[], folds: SubjectFolds, next: number, at: string): Plan[] {
+export function planBatch(
+  batch: readonly Pending[],
+  folds: SubjectFolds,
+  next: number,
+  at: string,
+  earlier: PlannedBatch | null,
+): PlannedBatch {
+  const reusable = new Map<Pending, Plan>();
+  if (earlier !== null && earlier.at >= at) {
+    at = earlier.at;
+    for (const plan of earlier.plans) {
+      if (isStillRight(plan, folds)) reusable.set(plan.pending, plan);
+    }
+  }
+  const committed = folds.copy();
   const plans: Plan[] = [];
   for (const pending of batch) {
+    const decidedOn = committed.of(subjectOf(pending)).lastIndex;
     try {
-      const entries = isComplete(pending) ? [] : planOne(pending, folds, next, at);
+      const entries = planOne(pending, folds, next, at, reusable.get(pending));
       next += entries.length;
-      plans.push({ pending, entries });
+      plans.push({ pending, entries, decidedOn });
     } catch (error) {
       pending.settle(() => {
         throw error;
       });
     }
   }
-  return plans;
+  return { plans, at };
 }
 
-function planOne(pending: Pending, folds: SubjectFolds, next: number, at: string): PlannedEntry[] {
+/** Nothing has come between that the decision would have to see. */
+function isStillRight({ pending, decidedOn }: Plan, committed: SubjectFolds): boolean {
+  return pending.own.length === 0 && committed.of(subjectOf(pending)).lastIndex === decidedOn;
+}
+
+function planOne(
+  pending: Pending,
+  folds: SubjectFolds,
+  next: number,
+  at: string,
+  earlier: Plan | undefined,
+): readonly PlannedEntry[] {
+  if (isComplete(pending)) return [];
+  const entries =
+    earlier?.entries.map(({ entry, leaf }, position) => ({
+      entry: { ...entry, index: next + position },
+      leaf,
+    })) ?? decide(pending, folds, next, at);
+  folds.advance(entries.map(({ entry }) => entry));
+  pending.planned = pending.own.length + entries.length;
+  return entries;
+}
+
+function decide(pending: Pending, folds: SubjectFolds, next: number, at: string): PlannedEntry[] {
   const { command, own, ids, attachments } = pending;
   const subject = { type: command.stream.subjectType, id: command.subjectId };
-  const entries = command
+  return command
     .decide(folds.of(subjectOf(pending)).state, at)
     .map(({ action, data, attachment }, position): PlannedEntry => {
       const id = (ids[own.length + position] ??= randomUUIDv7());
       const entry = { id, at, action, subject, actor: command.actor, data };
-      if (attachment) attachments.set(id, attachment);
+      if (attachment && !attachments.has(id)) {
+        attachments.set(id, { entryId: id, attachment, election: undefined, isDurable: false });
+      }
       return { entry: { index: next + position, ...entry }, leaf: encodeLeaf(entry) };
     });
-  folds.advance(entries.map(({ entry }) => entry));
-  pending.planned = own.length + entries.length;
-  return entries;
 }
 
 /** What a command wants kept beside these of its entries. */
@@ -76,10 +135,7 @@ export function attachmentsOf(
   { attachments }: Pending,
   entries: readonly { readonly id: string }[],
 ): KeptAttachment[] {
-  return entries.flatMap(({ id }) => {
-    const attachment = attachments.get(id);
-    return attachment === undefined ? [] : [{ entryId: id, attachment }];
-  });
+  return entries.flatMap(({ id }) => attachments.get(id) ?? []);
 }
 
 /** The subject that the command wants to change. */
@@ -103,20 +159,46 @@ export function recognise(batch: readonly Pending[], written: readonly LogEntry[
   }
 }
 
+/** Has a primary take the attachments that none has taken yet. */
+export async function take(attachments: readonly KeptAttachment[]): Promise<void> {
+  await store(
+    attachments.filter(({ election, isDurable }) => election === undefined && !isDurable),
+    false,
+  );
+}
+
 /**
- * Stores attachments, each store once.
- * @param durable see {@link AttachmentStore.putAll}
- * @returns the elections of the primaries that took them
+ * Makes attachments durable. Those that were taken under `election`, in which a durable write came after them,
+ * are already.
  */
-export async function storeAttachments(
+export async function secure(
   attachments: readonly KeptAttachment[],
-  durable: boolean,
-): Promise<Election[]> {
-  const byStore = new Map<AttachmentStore, { entryId: string; item: unknown }[]>();
-  for (const { entryId, attachment } of attachments) {
-    const items = byStore.get(attachment.store) ?? [];
-    byStore.set(attachment.store, items);
-    items.push({ entryId, item: attachment.item });
+  election: Election = null,
+): Promise<void> {
+  for (const kept of attachments) {
+    if (election !== null && kept.election === election) kept.isDurable = true;
   }
-  return Promise.all([...byStore].map(([store, items]) => store.putAll(items, durable)));
+  await store(
+    attachments.filter(({ isDurable }) => !isDurable),
+    true,
+  );
+}
+
+async function store(attachments: readonly KeptAttachment[], durable: boolean): Promise<void> {
+  const byStore = new Map<AttachmentStore, KeptAttachment[]>();
+  for (const kept of attachments) {
+    const ofStore = byStore.get(kept.attachment.store) ?? [];
+    byStore.set(kept.attachment.store, ofStore);
+    ofStore.push(kept);
+  }
+  await Promise.all(
+    [...byStore].map(async ([target, ofStore]) => {
+      const items = ofStore.map(({ entryId, attachment }) => ({ entryId, item: attachment.item }));
+      const election = await target.putAll(items, durable);
+      for (const kept of ofStore) {
+        kept.election = election;
+        kept.isDurable ||= durable;
+      }
+    }),
+  );
 }

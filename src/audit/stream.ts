@@ -71,12 +71,6 @@ export interface AttachmentStore {
   ): Promise<Election>;
 }
 
-/** An attachment of an entry. */
-export interface KeptAttachment {
-  readonly entryId: string;
-  readonly attachment: Attachment;
-}
-
 /** An entry that a decision wants in the log. */
 export interface EntryDraft {
   readonly action: EntryContent['action'];

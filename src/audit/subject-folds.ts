@@ -1,9 +1,11 @@
 import type { LogEntry } from './format/leaf.ts';
 import type { Fold, Stream, StreamSubject } from './stream.ts';
 
+type SubjectFold = StreamSubject & Fold<unknown>;
+
 /** The states of some subjects, folded from the log and moving on as entries are added. */
 export class SubjectFolds {
-  private readonly folds = new Map<string, StreamSubject & Fold<unknown>>();
+  private readonly folds = new Map<string, SubjectFold>();
 
   /** @param history entries about the subjects, in log order; entries about others are passed over. */
   constructor(subjects: Iterable<StreamSubject>, history: readonly LogEntry[]) {
@@ -11,16 +13,24 @@ export class SubjectFolds {
       const state = stream.initial(id);
       this.folds.set(keyOf(stream.subjectType, id), { stream, id, state, lastIndex: -1, isNew: true });
     }
-    for (const entry of history) {
-      const fold = this.folds.get(keyOf(entry.subject.type, entry.subject.id));
-      if (fold === undefined) continue;
+    this.learn(history);
+  }
+
+  /** The same states, to be moved on without moving these. */
+  copy(): SubjectFolds {
+    const copy = new SubjectFolds([], []);
+    for (const [key, fold] of this.folds) copy.folds.set(key, fold);
+    return copy;
+  }
+
+  /** Folds what others have written, in log order; entries about other subjects and known ones are passed over. */
+  learn(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      const key = keyOf(entry.subject.type, entry.subject.id);
+      const fold = this.folds.get(key);
+      if (fold === undefined || entry.index <= fold.lastIndex) continue;
       const state = fold.stream.evolve(fold.state, entry);
-      this.folds.set(keyOf(fold.stream.subjectType, fold.id), {
-        ...fold,
-        state,
-        lastIndex: entry.index,
-        isNew: false,
-      });
+      this.folds.set(key, { ...fold, state, lastIndex: entry.index, isNew: false });
     }
   }
 
@@ -50,7 +60,7 @@ export class SubjectFolds {
       await stream.projection?.put([...ofStream.values()], alsoEqual);
   }
 
-  private get(type: string, id: string): StreamSubject & Fold<unknown> {
+  private get(type: string, id: string): SubjectFold {
     const fold = this.folds.get(keyOf(type, id));
     if (fold === undefined) throw new Error(`no fold for a subject of type ${type}`);
     return fold;
