@@ -16,8 +16,6 @@ export interface BenchOptions {
   readonly seconds: number | null;
   /** Numbers of connections to measure; null for those that goals are set for. */
   readonly connections: readonly number[] | null;
-  /** Whether the service is profiled. */
-  readonly profile: boolean;
   /** A database to use and to keep, or null for one of this run. */
   readonly database: string | null;
 }

@@ -8,6 +8,10 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
     purpose: 'callbacks a second beside a bare insert and a typical service (without a name: this)',
     load: async () => (await import('./ingestion.ts')).measureIngestion,
   },
+  profile: {
+    purpose: 'where the time of the service goes under callbacks (the same as --profile)',
+    load: async () => (await import('./profile.ts')).profileIngestion,
+  },
   verify: {
     purpose: 'the verifier beside a bare loop that reads the same cursor and hashes each leaf',
     load: async () => (await import('./verify.ts')).measureVerifier,
@@ -35,7 +39,7 @@ ${Object.entries(BENCHES)
   --rate <n>      entries a second under checkpoint (default 1000)
   --seconds <n>   how long each measurement takes (default 5; checkpoint 30)
   --only <n,…>    numbers of connections, instead of all that goals are set for
-  --profile       ingestion: profiles the service and shows where its time goes
+  --profile       the bench of that name
   --database <s>  a database to use and to keep; without it one is made and dropped
 
 Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Exit code 1 when a goal was missed.`;
@@ -59,10 +63,10 @@ const options: BenchOptions = {
   rate: Number(values.rate),
   seconds: values.seconds === undefined ? null : Number(values.seconds),
   connections: values.only?.split(',').map(Number) ?? null,
-  profile: values.profile,
   database: values.database ?? null,
 };
-const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+const names = positionals.length > 0 ? positionals : [values.profile ? 'profile' : 'ingestion'];
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 const numbers = [
   ...[options.entries, options.rounds, options.rate, options.seconds ?? 1],
   ...(options.connections ?? []),
@@ -74,7 +78,7 @@ if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(
 
 const bench = await openBench(options);
 try {
-  for (const name of positionals.length === 0 ? ['ingestion'] : positionals) {
+  for (const name of names) {
     const measure = await BENCHES[name]!.load();
     const report = await measure(bench);
     printReport(name, report);

@@ -28,7 +28,8 @@ export interface Report {
   readonly details: object;
 }
 
-const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+/** Folder of everything that benches keep. */
+export const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
 export function printReport(name: string, { rows, table, remarks = [] }: Report): void {
   console.log(`\n${name}, at a load of ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`);
