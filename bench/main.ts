@@ -8,6 +8,18 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
     purpose: 'callbacks a second beside a bare insert and a typical service (without a name: this)',
     load: async () => (await import('./ingestion.ts')).measureIngestion,
   },
+  reading: {
+    purpose: 'sessions read a second beside a bare findOne and a typical service',
+    load: async () => (await import('./reading.ts')).measureReading,
+  },
+  instances: {
+    purpose: 'two and three instances on one database beside one',
+    load: async () => (await import('./instances.ts')).measureInstances,
+  },
+  growth: {
+    purpose: 'callbacks a second on a log that grows, beside an empty one',
+    load: async () => (await import('./growth.ts')).measureGrowth,
+  },
   profile: {
     purpose: 'where the time of the service goes under callbacks (the same as --profile)',
     load: async () => (await import('./profile.ts')).profileIngestion,

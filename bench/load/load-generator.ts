@@ -6,7 +6,7 @@ import type { Job, Measured } from './job.ts';
 const PROGRAM = fileURLToPath(new URL('generator.ts', import.meta.url));
 
 export interface LoadGenerator {
-  /** @throws Error when anything but 200 was answered: what fails fast must not count as fast */
+  /** @throws Error when anything but 200 was answered, or nothing: what fails fast must not count as fast */
   run(job: Job): Promise<Measured>;
   stop(): void;
 }
@@ -23,11 +23,13 @@ export function startLoadGenerator(): LoadGenerator {
     async run(job) {
       child.send(job);
       const [measured] = (await Promise.race([once(child, 'message'), ended])) as [Measured];
+      const { url } = job.targets[0]!;
       const errors = Object.entries(measured.errors);
       if (errors.length > 0) {
         const causes = errors.map(([cause, times]) => `${cause}: ${times}`).join(', ');
-        throw new Error(`not everything was answered 200 by ${job.targets[0]!.url}: ${causes}`);
+        throw new Error(`not everything was answered 200 by ${url}: ${causes}`);
       }
+      if (measured.requests === 0) throw new Error(`${url} answered nothing within ${measured.seconds} s`);
       return measured;
     },
     stop: () => void child.disconnect(),
