@@ -33,7 +33,11 @@ export interface Cell extends Measured {
   readonly round: number;
   readonly contender: string;
   readonly connections: number;
-  /** MiB after the load. */
+  /** CPU milliseconds of all its servers; null where the system doesn't tell. */
+  readonly serverCpuMs: number | null;
+  /** Null as well where mongod is not ours. */
+  readonly mongodCpuMs: number | null;
+  /** MiB after the load, of the largest of its servers. */
   readonly residentMib: number | null;
 }
 
@@ -42,7 +46,7 @@ export class Contest {
   readonly cells: Cell[] = [];
   readonly #bench: Bench;
   readonly #generator: LoadGenerator = startLoadGenerator();
-  #started = 0;
+  readonly #servers: ServerProcess[] = [];
 
   constructor(bench: Bench) {
     this.#bench = bench;
@@ -50,10 +54,10 @@ export class Contest {
 
   async start(contender: Contender, { database, nodeOptions = [] }: Setting = {}): Promise<Running> {
     const on = database ?? this.#bench.newDatabase();
-    this.#started += 1;
-    const folder = join(this.#bench.folder, `${contender.name}-${this.#started}`);
+    const folder = join(this.#bench.folder, `${contender.name}-${this.#servers.length}`);
     const program = await contender.program(on.uri, folder);
     const server = await startServer({ ...program, argv: [...nodeOptions, ...program.argv] }, folder);
+    this.#servers.push(server);
     return { contender, database: on, folder, server };
   }
 
@@ -65,20 +69,29 @@ export class Contest {
     at: readonly [Running, ...Running[]],
   ): Promise<Cell> {
     const { options, mongodPid, say } = this.#bench;
-    const [{ contender, server }] = at;
+    const [{ contender }] = at;
+    const pids = at.map(({ server }) => server.pid);
     const measured = await this.#generator.run({
-      targets: at.map((one, place) => ({
+      targets: at.map(({ server }, place) => ({
         ...request(contender),
-        url: one.server.url,
+        url: server.url,
         connections: share(connections, at.length, place),
       })),
       warmUpSeconds: WARM_UP_S,
       seconds: options.seconds ?? SECONDS,
-      pids: [server.pid, ...(mongodPid === null ? [] : [mongodPid])],
+      pids: mongodPid === null ? pids : [...pids, mongodPid],
     });
-    const residentMib = await residentMibOf(server.pid, 'now');
+    const residentMib = await Promise.all(pids.map((pid) => residentMibOf(pid, 'now')));
     const name = at.length === 1 ? contender.name : `${contender.name} x ${at.length}`;
-    const cell = { ...measured, round, contender: name, connections, residentMib };
+    const cell: Cell = {
+      ...measured,
+      round,
+      contender: name,
+      connections,
+      serverCpuMs: combined(measured.cpuMs.slice(0, pids.length), (all) => all.reduce((a, b) => a + b)),
+      mongodCpuMs: measured.cpuMs[pids.length] ?? null,
+      residentMib: combined(residentMib, (all) => Math.max(...all)),
+    };
     this.cells.push(cell);
     say(
       `round ${round}, ${connections} connections, ${name}: ${cell.requestsPerSecond.toFixed(0)}/s, ` +
@@ -88,9 +101,19 @@ export class Contest {
     return cell;
   }
 
-  stop(): void {
+  /** Ends the servers that a measurement which failed has left behind, too. */
+  async close(): Promise<void> {
     this.#generator.stop();
+    for (const server of this.#servers) await server.kill();
   }
+}
+
+function combined(
+  figures: readonly (number | null)[],
+  by: (all: readonly number[]) => number,
+): number | null {
+  const known = figures.filter((figure) => figure !== null);
+  return known.length === figures.length ? by(known) : null;
 }
 
 /** Connections that fall to one of several servers. */
@@ -131,26 +154,36 @@ export function ratioRow(what: string, ratio: number, goal: { atLeast?: number; 
 }
 
 export const CELL_HEAD = [
-  ...['conn.', '', 'requests/s', 'p50', 'p99', 'errors'],
+  ...['conn.', '', 'requests/s', 'p50', 'p99'],
   ...['CPU', 'mongod', 'generator', 'RSS MiB'],
+];
+/** What stands beside the figures of every contest. */
+export const CELL_REMARKS = [
+  'Times in ms; CPU of servers, mongod and load generator in ms a request. Medians of all rounds; ratios are the',
+  'median of the ratio in each round. An answer other than 200 would have ended the run.',
 ];
 
 /** Medians of the same measurement in all rounds. */
 export function cellLine(cells: readonly Cell[]): string[] {
-  const [{ connections, contender } = { connections: NaN, contender: '' }] = cells;
-  const middle = (of: (cell: Cell) => number, digits: number) => median(cells.map(of)).toFixed(digits);
-  const cpu = (place: number) => middle((cell) => (cell.cpuMs[place] ?? NaN) / cell.requests, 2);
+  const { connections, contender } = cells[0]!;
+  const middle = (of: (cell: Cell) => number | null, digits: number) => {
+    const figures = cells.map(of).filter((figure) => figure !== null);
+    return figures.length < cells.length ? '–' : median(figures).toFixed(digits);
+  };
+  const perRequest = (of: (cell: Cell) => number | null) =>
+    middle((cell) => {
+      const spent = of(cell);
+      return spent === null ? null : spent / cell.requests;
+    }, 2);
   return [
     String(connections),
     contender,
     middle(RATE, 0),
     middle(P50, 2),
     middle(P99, 2),
-    // Any other number has ended the run.
-    '0',
-    cpu(0),
-    cpu(1),
-    middle((cell) => cell.ownCpuMs / cell.requests, 2),
-    middle((cell) => cell.residentMib ?? NaN, 0),
+    perRequest(({ serverCpuMs }) => serverCpuMs),
+    perRequest(({ mongodCpuMs }) => mongodCpuMs),
+    perRequest(({ ownCpuMs }) => ownCpuMs),
+    middle(({ residentMib }) => residentMib, 0),
   ];
 }

@@ -1,5 +1,16 @@
 import type { Bench } from './bench.ts';
-import { CELL_HEAD, cellLine, Contest, P50, P99, RATE, ratioOf, ratioRow, type Cell } from './contest.ts';
+import {
+  CELL_HEAD,
+  CELL_REMARKS,
+  cellLine,
+  Contest,
+  P50,
+  P99,
+  RATE,
+  ratioOf,
+  ratioRow,
+  type Cell,
+} from './contest.ts';
 import { fillLog } from './filled-log.ts';
 import type { Report, Row } from './report.ts';
 import { ours } from './servers/contenders.ts';
@@ -31,7 +42,7 @@ export async function measureGrowth(bench: Bench): Promise<Report> {
       points.push(await measurePoint(bench, contest, Math.round(bench.options.entries * share)));
     }
   } finally {
-    contest.stop();
+    await contest.close();
   }
   return report(points);
 }
@@ -66,7 +77,7 @@ function report(points: readonly Point[]): Report {
   return {
     remarks: [
       'Of each two lines the first is a service on a log of that length, the second one whose log began empty.',
-      'Times in ms, CPU in ms a request. Medians; ratios are the median of the ratio in each round.',
+      ...CELL_REMARKS,
     ],
     table: {
       head: ['entries', ...CELL_HEAD],

@@ -2,6 +2,7 @@ import {
   Contest,
   cellLine,
   CELL_HEAD,
+  CELL_REMARKS,
   P50,
   P99,
   RATE,
@@ -57,7 +58,7 @@ export async function measureIngestion(bench: Bench): Promise<Report> {
       for (const one of running) afterwards.push(await finish(one, contest, ofRound));
     }
   } finally {
-    contest.stop();
+    await contest.close();
   }
   return report(contest.cells, afterwards, connections);
 }
@@ -80,6 +81,8 @@ async function finish(
   await server.stop();
   const again = await contest.start(contender, { database });
   await again.server.stop();
+  // Sizes of indexes are those of the files at the last checkpoint.
+  await db.admin().command({ fsync: 1 });
   const all = (await db.command({ dbStats: 1 })) as { dataSize: number; indexSize: number };
   const isLogged = await db.listCollections({ name: 'audit_log' }).hasNext();
   const log = isLogged
@@ -126,7 +129,7 @@ function report(
     remarks: [
       'floor: Fastify and driver, one insert; typical: NestJS on Express, mongoose, one transaction; ours: the service.',
       'Ours does all that it does in production, but has no vendor configured, so nothing is pulled.',
-      'Times in ms, CPU in ms a request. Medians of all rounds; ratios are the median of the ratio in each round.',
+      ...CELL_REMARKS,
     ],
     table: {
       head: CELL_HEAD,

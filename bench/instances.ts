@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import {
   CELL_HEAD,
+  CELL_REMARKS,
   cellLine,
   Contest,
   P50,
@@ -42,7 +43,7 @@ export async function measureInstances(bench: Bench): Promise<Report> {
       }
     }
   } finally {
-    contest.stop();
+    await contest.close();
   }
   return report(pairs);
 }
@@ -80,7 +81,7 @@ function report(pairs: readonly Pair[]): Report {
   return {
     remarks: [
       'Instances of the service on one database, with the same connections in all as the one beside them.',
-      'Times in ms, CPU (of the first instance) in ms a request of all. Medians; ratios are the median of each round’s.',
+      ...CELL_REMARKS,
     ],
     table: {
       head: CELL_HEAD,

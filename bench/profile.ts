@@ -46,6 +46,6 @@ export async function profileIngestion(bench: Bench): Promise<Report> {
       details: { cells: contest.cells, busy, functions: functions.slice(0, 200), packages },
     };
   } finally {
-    contest.stop();
+    await contest.close();
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bench } from './bench.ts';
 import {
   CELL_HEAD,
+  CELL_REMARKS,
   cellLine,
   Contest,
   P50,
@@ -45,7 +46,7 @@ export async function measureReading(bench: Bench): Promise<Report> {
     }
     for (const { server } of running) await server.stop();
   } finally {
-    contest.stop();
+    await contest.close();
   }
   return report(contest.cells, connections);
 }
@@ -72,7 +73,7 @@ function report(cells: readonly Cell[], connections: readonly number[]): Report 
     remarks: [
       `GET of one of ${SESSIONS} sessions. floor: Fastify and findOne; typical: NestJS on Express, mongoose, lean.`,
       'Ours checks the API key and its rate limit, which is set beyond what can be sent: 300000 a minute otherwise.',
-      'Times in ms, CPU in ms a request. Medians of all rounds; ratios are the median of the ratio in each round.',
+      ...CELL_REMARKS,
     ],
     table: {
       head: CELL_HEAD,

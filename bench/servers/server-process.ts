@@ -13,6 +13,8 @@ export interface ServerProcess {
   readonly coldStartMs: number;
   /** SIGTERM; throws unless it ends by that. */
   stop(): Promise<void>;
+  /** SIGKILL, unless it has ended. */
+  kill(): Promise<void>;
 }
 
 export interface ServerProgram {
@@ -60,6 +62,10 @@ export async function startServer(
       const [code, signal] = await ended;
       // Nest, in its own shutdown hooks, ends by the signal that it was sent.
       if (code !== 0 && signal !== 'SIGTERM') throw await failure(code ?? signal);
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 
