@@ -46,7 +46,7 @@ ${Object.entries(BENCHES)
   .map(([name, { purpose }]) => `  ${name.padEnd(14)} ${purpose}`)
   .join('\n')}
 
-  --entries <n>   entries in the log that verify and queries read (default 1000000)
+  --entries <n>   entries in the log that verify and queries read and that growth ends at (default 1000000)
   --rounds <n>    how often what is compared is measured in turn (default 3)
   --rate <n>      entries a second under checkpoint (default 1000)
   --seconds <n>   how long each measurement takes (default 5; checkpoint 30)
@@ -54,7 +54,8 @@ ${Object.entries(BENCHES)
   --profile       the bench of that name
   --database <s>  a database to use and to keep; without it one is made and dropped
 
-Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Exit code 1 when a goal was missed.`;
+Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Keeps the last report of each bench in
+bench/results. Exit code 1 when a goal was missed or anything was answered other than 200.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
