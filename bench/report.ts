@@ -67,7 +67,9 @@ export async function writeReport(name: string, report: Report): Promise<void> {
 }
 
 export function median(numbers: readonly number[]): number {
-  return quantile(numbers, 0.5);
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [below, above] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((below ?? NaN) + (above ?? NaN)) / 2;
 }
 
 /** The number that this share of all numbers does not exceed. */

@@ -103,7 +103,7 @@ async function callbackText(): Promise<string> {
 /** Beside the built service, where it finds the same packages. */
 async function builtTypical(): Promise<string> {
   const built = pathOf('../../dist/bench/typical.js');
-  const { code } = await transformFile(pathOf('typical.ts'));
+  const { code } = await transformFile(pathOf('typical.ts'), { configFile: pathOf('../../.swcrc') });
   await mkdir(dirname(built), { recursive: true });
   await writeFile(built, code);
   return built;

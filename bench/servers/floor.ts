@@ -1,5 +1,6 @@
 /** The least that a durable intake does: Fastify and the driver, one insert of the body for each callback. */
 import fastify from 'fastify';
+// The driver that the service runs on; under its own name another version may be found.
 import { mongo } from 'mongoose';
 
 const COLLECTION = 'callbacks';
