@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
+import type { VerificationResponse } from '../src/audit/verification.dto.ts';
 import { findInstance } from '../src/platform/embedded-mongo/data-directory.ts';
 import { startEmbeddedMongo } from '../src/platform/embedded-mongo/embedded-mongo.ts';
 import { fillLog } from './filled-log.ts';
+import { ours } from './servers/contenders.ts';
+import { startServer } from './servers/server-process.ts';
 import { startService, type Service } from './service.ts';
 
 export interface BenchOptions {
@@ -97,10 +100,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     filledLog: () =>
       (filled ??= (async () => {
         const name = options.database ?? newName();
-        const service = await startService(uriOf(name), folder);
+        const uri = uriOf(name);
+        const files = join(folder, 'filling');
+        const service = await startServer(await ours.program(uri, files), files);
         try {
           await fillLog(client.db(name), options.entries, say);
-          return { uri: uriOf(name), vkey: service.vkey };
+          return { uri, vkey: await publicKeyOf(service.url) };
         } finally {
           // What is measured is measured without it.
           await service.stop();
@@ -114,4 +119,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As auditors get it. */
+async function publicKeyOf(url: string): Promise<string> {
+  const answer = await fetch(`${url}/v1/audit/verification`, { headers: ours.reading.headers });
+  const { keys } = (await answer.json()) as VerificationResponse;
+  return keys[0]!;
 }
