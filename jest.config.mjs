@@ -23,6 +23,7 @@ export default {
       '<rootDir>/src/**/*.spec.ts',
       '<rootDir>/scripts/**/*.spec.ts',
       '<rootDir>/test/simulator/**/*.spec.ts',
+      '<rootDir>/bench/**/*.spec.ts',
     ]),
     tier('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], withMongo),
     tier('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], withMongo),

@@ -3,15 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
+import type { VerificationResponse } from '../src/audit/verification.dto.ts';
+import { findInstance } from '../src/platform/embedded-mongo/data-directory.ts';
 import { startEmbeddedMongo } from '../src/platform/embedded-mongo/embedded-mongo.ts';
 import { fillLog } from './filled-log.ts';
+import { ours } from './servers/contenders.ts';
+import { startServer } from './servers/server-process.ts';
 import { startService, type Service } from './service.ts';
 
 export interface BenchOptions {
   readonly entries: number;
   readonly rounds: number;
   readonly rate: number;
-  readonly seconds: number;
+  /** How long each measurement takes; null where the bench has its own idea. */
+  readonly seconds: number | null;
+  /** Numbers of connections to measure; null for those that goals are set for. */
+  readonly connections: readonly number[] | null;
   /** A database to use and to keep, or null for one of this run. */
   readonly database: string | null;
 }
@@ -23,9 +30,23 @@ export interface FilledLog {
   readonly vkey: string;
 }
 
+/** A database of a run, which goes with it. */
+export interface BenchDatabase {
+  /** With the database in its path. */
+  readonly uri: string;
+  readonly db: mongo.Db;
+  drop(): Promise<void>;
+}
+
 /** What every measurement stands on. */
 export interface Bench {
   readonly options: BenchOptions;
+  /** For files, which go with the run. */
+  readonly folder: string;
+  /** The process of the embedded mongod; null where another one is used. */
+  readonly mongodPid: number | null;
+  /** An empty database. */
+  newDatabase(): BenchDatabase;
   /** Fills a log with the entries that were asked for, once for all measurements of a run. */
   filledLog(): Promise<FilledLog>;
   /** Starts the service on an empty database of its own, which goes with it. */
@@ -38,12 +59,13 @@ const EMBEDDED_CACHE_GIB = 1;
 
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'ekyc-ledger-bench-'));
+  const dataDir = join(folder, 'mongo');
   const say = (line: string) => void console.error(line);
   const given = process.env['TEST_MONGODB_URI'];
   const embedded =
     given === undefined
       ? await startEmbeddedMongo({
-          dataDir: join(folder, 'mongo'),
+          dataDir,
           cacheSizeGb: EMBEDDED_CACHE_GIB,
           temporary: true,
           env: process.env,
@@ -58,7 +80,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     url.pathname = `/${database}`;
     return url.href;
   };
-  const newDatabase = () => {
+  const newName = () => {
     const name = `bench_${randomBytes(6).toString('hex')}`;
     own.push(name);
     return name;
@@ -67,20 +89,29 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
 
   return {
     options,
+    folder,
+    mongodPid: embedded === null ? null : ((await findInstance(dataDir))?.mongod.pid ?? null),
     say,
+    newDatabase() {
+      const name = newName();
+      const db = client.db(name);
+      return { uri: uriOf(name), db, drop: async () => void (await db.dropDatabase()) };
+    },
     filledLog: () =>
       (filled ??= (async () => {
-        const name = options.database ?? newDatabase();
-        const service = await startService(uriOf(name), folder);
+        const name = options.database ?? newName();
+        const uri = uriOf(name);
+        const files = join(folder, 'filling');
+        const service = await startServer(await ours.program(uri, files), files);
         try {
           await fillLog(client.db(name), options.entries, say);
-          return { uri: uriOf(name), vkey: service.vkey };
+          return { uri, vkey: await publicKeyOf(service.url) };
         } finally {
           // What is measured is measured without it.
           await service.stop();
         }
       })()),
-    emptyService: () => startService(uriOf(newDatabase()), folder),
+    emptyService: () => startService(uriOf(newName()), folder),
     async close() {
       for (const name of own) await client.db(name).dropDatabase();
       await client.close();
@@ -88,4 +119,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As auditors get it. */
+async function publicKeyOf(url: string): Promise<string> {
+  const answer = await fetch(`${url}/v1/audit/verification`, { headers: ours.reading.headers });
+  const { keys } = (await answer.json()) as VerificationResponse;
+  return keys[0]!;
 }

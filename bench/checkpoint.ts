@@ -6,6 +6,7 @@ import { entryWords } from './entries.ts';
 import { quantile, type Report } from './report.ts';
 import type { Service } from './service.ts';
 
+const SECONDS = 30;
 const MAX_DELAY_MS = 1_000;
 const TICK_MS = 5;
 const LOOK_EVERY_MS = 10;
@@ -27,7 +28,8 @@ interface Seen {
 
 /** Appends at a steady pace while the service signs as it always does, and looks when each entry is covered. */
 export async function measureCheckpoints(bench: Bench): Promise<Report> {
-  const { rate, seconds } = bench.options;
+  const { rate } = bench.options;
+  const seconds = bench.options.seconds ?? SECONDS;
   const service = await bench.emptyService();
   const reader = await mongo.MongoClient.connect(service.uri);
   try {

@@ -4,6 +4,26 @@ import { openBench, type BenchOptions, type Bench } from './bench.ts';
 import { printReport, writeReport, type Report } from './report.ts';
 
 const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Measurement> }>> = {
+  ingestion: {
+    purpose: 'callbacks a second beside a bare insert and a typical service (without a name: this)',
+    load: async () => (await import('./ingestion.ts')).measureIngestion,
+  },
+  reading: {
+    purpose: 'sessions read a second beside a bare findOne and a typical service',
+    load: async () => (await import('./reading.ts')).measureReading,
+  },
+  instances: {
+    purpose: 'two and three instances on one database beside one',
+    load: async () => (await import('./instances.ts')).measureInstances,
+  },
+  growth: {
+    purpose: 'callbacks a second on a log that grows, beside an empty one',
+    load: async () => (await import('./growth.ts')).measureGrowth,
+  },
+  profile: {
+    purpose: 'where the time of the service goes under callbacks (the same as --profile)',
+    load: async () => (await import('./profile.ts')).profileIngestion,
+  },
   verify: {
     purpose: 'the verifier beside a bare loop that reads the same cursor and hashes each leaf',
     load: async () => (await import('./verify.ts')).measureVerifier,
@@ -20,19 +40,22 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
 
 type Measurement = (bench: Bench) => Promise<Report>;
 
-const USAGE = `Usage: npm run bench -- <name>… [options]
+const USAGE = `Usage: npm run bench -- [<name>…] [options]
 
 ${Object.entries(BENCHES)
   .map(([name, { purpose }]) => `  ${name.padEnd(14)} ${purpose}`)
   .join('\n')}
 
-  --entries <n>   entries in the log that verify and queries read (default 1000000)
-  --rounds <n>    how often verifier and loop are timed, in turn (default 3)
+  --entries <n>   entries in the log that verify and queries read and that growth ends at (default 1000000)
+  --rounds <n>    how often what is compared is measured in turn (default 3)
   --rate <n>      entries a second under checkpoint (default 1000)
-  --seconds <n>   how long (default 30)
+  --seconds <n>   how long each measurement takes (default 5; checkpoint 30)
+  --only <n,…>    numbers of connections, instead of all that goals are set for
+  --profile       the bench of that name
   --database <s>  a database to use and to keep; without it one is made and dropped
 
-Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Exit code 1 when a goal was missed.`;
+Uses the MongoDB under TEST_MONGODB_URI, else one of its own. Keeps the last report of each bench in
+bench/results. Exit code 1 when a goal was missed or anything was answered other than 200.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +63,9 @@ const { values, positionals } = parseArgs({
     entries: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     database: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -49,19 +74,24 @@ const options: BenchOptions = {
   entries: Number(values.entries),
   rounds: Number(values.rounds),
   rate: Number(values.rate),
-  seconds: Number(values.seconds),
+  seconds: values.seconds === undefined ? null : Number(values.seconds),
+  connections: values.only?.split(',').map(Number) ?? null,
   database: values.database ?? null,
 };
-const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
-const numbers = [options.entries, options.rounds, options.rate, options.seconds];
-if (positionals.length === 0 || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {
+const names = positionals.length > 0 ? positionals : [values.profile ? 'profile' : 'ingestion'];
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+const numbers = [
+  ...[options.entries, options.rounds, options.rate, options.seconds ?? 1],
+  ...(options.connections ?? []),
+];
+if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {
   console.error(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 
 const bench = await openBench(options);
 try {
-  for (const name of positionals) {
+  for (const name of names) {
     const measure = await BENCHES[name]!.load();
     const report = await measure(bench);
     printReport(name, report);

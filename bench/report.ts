@@ -11,25 +11,42 @@ export interface Row {
   readonly met?: boolean;
 }
 
+/** Figures beside each other. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+}
+
 /** What a bench found. */
 export interface Report {
+  /** What has to be known to read the figures. */
+  readonly remarks?: readonly string[];
+  /** Shown before the rows. */
+  readonly table?: Table;
   readonly rows: readonly Row[];
   /** Every single measurement, for whoever wants to compare runs. */
   readonly details: object;
 }
 
-const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+/** Folder of everything that benches keep. */
+export const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
-export function printReport(name: string, { rows }: Report): void {
+export function printReport(name: string, { rows, table, remarks = [] }: Report): void {
+  console.log(`\n${name}, at a load of ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`);
+  for (const remark of remarks) console.log(`  ${remark}`);
+  if (table !== undefined) printTable(table);
   const lines = rows.map(({ what, measured, goal = '', met }) => [
     what,
     measured,
     goal,
     met === undefined ? '' : met ? 'met' : 'MISSED',
   ]);
-  const table = [['', 'measured', 'goal', ''], ...lines];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
-  console.log(`\n${name}, at a load of ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`);
+  printTable({ head: ['', 'measured', 'goal', ''], lines });
+}
+
+function printTable({ head, lines }: Table): void {
+  const table = [head, ...lines];
+  const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
   for (const line of table) {
     console.log(`  ${line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
   }
@@ -50,7 +67,9 @@ export async function writeReport(name: string, report: Report): Promise<void> {
 }
 
 export function median(numbers: readonly number[]): number {
-  return quantile(numbers, 0.5);
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [below, above] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((below ?? NaN) + (above ?? NaN)) / 2;
 }
 
 /** The number that this share of all numbers does not exceed. */

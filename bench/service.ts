@@ -1,22 +1,21 @@
 import type { AuditLog } from '../src/audit/audit-log.service.ts';
 import type * as auditLogModule from '../src/audit/audit-log.service.ts';
-import type * as logKeysModule from '../src/audit/log-keys.service.ts';
 import type * as appModule from '../src/app.module.ts';
 import type * as createAppModule from '../src/platform/http/create-app.ts';
+import { LOG_IDENTITY } from './servers/contenders.ts';
 
 /** The whole service in this process, with everything that it does regularly, but without its HTTP port. */
 export interface Service {
   /** Connection string with the database in its path. */
   readonly uri: string;
   readonly log: AuditLog;
-  readonly vkey: string;
   stop(): Promise<void>;
 }
 
-/** Of a log that is measured and thrown away. */
-const SIGNING_KEY = Buffer.alloc(32, 1).toString('base64');
-
-/** @param folder for the files of a service; nothing of the project's own configuration is read */
+/**
+ * Once in a process, which reads its environment only once.
+ * @param folder for the files of a service; nothing of the project's own configuration is read
+ */
 export async function startService(uri: string, folder: string): Promise<Service> {
   process.chdir(folder);
   Object.assign(process.env, {
@@ -24,19 +23,16 @@ export async function startService(uri: string, folder: string): Promise<Service
     LOG_LEVEL: 'warn',
     DATA_DIR: folder,
     MONGODB_URI: uri,
-    AUDIT_LOG_ORIGIN: 'audit.bank.example/bench',
-    AUDIT_SIGNING_KEY: SIGNING_KEY,
+    ...LOG_IDENTITY,
   });
   const { createApp } = await built<typeof createAppModule>('platform/http/create-app.js');
   const { AppModule } = await built<typeof appModule>('app.module.js');
   const { AuditLog } = await built<typeof auditLogModule>('audit/audit-log.service.js');
-  const { LogKeys } = await built<typeof logKeysModule>('audit/log-keys.service.js');
   const app = await createApp(AppModule);
   await app.init();
   return {
     uri,
     log: app.get(AuditLog),
-    vkey: app.get(LogKeys).vkeys[0]!,
     stop: () => app.close(),
   };
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';
+import { residentMibOf } from './process-figures.ts';
 import { median, type Report } from './report.ts';
 
 const MIN_SHARE = 0.6;
@@ -66,7 +66,8 @@ async function run(argv: readonly string[], { say }: Bench): Promise<Run> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   let peakMib = NaN;
   const sampling = setInterval(() => {
-    void peakOf(child.pid!).then((peak) => {
+    // The kernel keeps the highest value itself, so sampling misses at most what came after the last sample.
+    void residentMibOf(child.pid!, 'highest').then((peak) => {
       if (peak !== null) peakMib = peak;
     });
   }, SAMPLE_MS);
@@ -76,15 +77,4 @@ async function run(argv: readonly string[], { say }: Bench): Promise<Run> {
   const seconds = (performance.now() - started) / 1_000;
   say(`${argv[0]!.split('/').slice(-2).join('/')}: ${seconds.toFixed(1)} s, ${peakMib.toFixed(0)} MiB`);
   return { seconds, peakMib };
-}
-
-/** The kernel keeps the highest value itself, so sampling misses at most what came after the last sample. */
-async function peakOf(pid: number): Promise<number | null> {
-  try {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kib === undefined ? null : Number(kib) / 1_024;
-  } catch {
-    return null;
-  }
 }
