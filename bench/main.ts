@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openBench, type BenchOptions, type Bench } from './bench.ts';
 import { printReport, writeReport, type Report } from './report.ts';
 
-const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Measurement> }>> = {
+const BENCHES: Readonly<Record<string, Measured>> = {
   verify: {
     purpose: 'the verifier beside a bare loop that reads the same cursor and hashes each leaf',
     load: async () => (await import('./verify.ts')).measureVerifier,
@@ -16,9 +16,17 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
     purpose: 'the time from an entry to the first signed checkpoint over it, under load',
     load: async () => (await import('./checkpoint.ts')).measureCheckpoints,
   },
+  rules: {
+    purpose: 'conclusions a second by the default rule set, beside json-rules-engine',
+    loadAlone: async () => (await import('./rules/rules.ts')).measureRules,
+  },
 };
 
-type Measurement = (bench: Bench) => Promise<Report>;
+type Measured = { readonly purpose: string } & (
+  | { readonly load: () => Promise<(bench: Bench) => Promise<Report>> }
+  /** Needs no database, which would only take processor time away. */
+  | { readonly loadAlone: () => Promise<(options: BenchOptions) => Promise<Report>> }
+);
 
 const USAGE = `Usage: npm run bench -- <name>… [options]
 
@@ -27,7 +35,7 @@ ${Object.entries(BENCHES)
   .join('\n')}
 
   --entries <n>   entries in the log that verify and queries read (default 1000000)
-  --rounds <n>    how often verifier and loop are timed, in turn (default 3)
+  --rounds <n>    how often what is compared is timed, in turn (default 3)
   --rate <n>      entries a second under checkpoint (default 1000)
   --seconds <n>   how long (default 30)
   --database <s>  a database to use and to keep; without it one is made and dropped
@@ -59,15 +67,22 @@ if (positionals.length === 0 || unknown.length > 0 || !numbers.every((n) => Numb
   process.exit(values.help ? 0 : 2);
 }
 
-const bench = await openBench(options);
+let bench: Bench | null = null;
 try {
   for (const name of positionals) {
-    const measure = await BENCHES[name]!.load();
-    const report = await measure(bench);
+    const measured = BENCHES[name]!;
+    const report =
+      'load' in measured
+        ? await (
+            await measured.load()
+          )((bench ??= await openBench(options)))
+        : await (
+            await measured.loadAlone()
+          )(options);
     printReport(name, report);
     await writeReport(name, report);
     if (report.rows.some(({ met }) => met === false)) process.exitCode = 1;
   }
 } finally {
-  await bench.close();
+  await bench?.close();
 }
