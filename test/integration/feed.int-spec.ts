@@ -61,7 +61,7 @@ describe('the feed on MongoDB', () => {
     const observer: AppenderObserver = {
       committed: (entries) => committed(entries.at(-1)!.index + 1),
       attemptFailed: () => undefined,
-      projected: () => undefined,
+      projecting: () => () => undefined,
       projectionFailed: () => undefined,
     };
     const repository = new AuditLogRepository(connection);
