@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openBench, type BenchOptions, type Bench } from './bench.ts';
 import { printReport, writeReport, type Report } from './report.ts';
 
-const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Measurement> }>> = {
+const BENCHES: Readonly<Record<string, Measured>> = {
   ingestion: {
     purpose: 'callbacks a second beside a bare insert and a typical service (without a name: this)',
     load: async () => (await import('./ingestion.ts')).measureIngestion,
@@ -36,9 +36,17 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
     purpose: 'the time from an entry to the first signed checkpoint over it, under load',
     load: async () => (await import('./checkpoint.ts')).measureCheckpoints,
   },
+  rules: {
+    purpose: 'conclusions a second by the default rule set, beside json-rules-engine',
+    loadAlone: async () => (await import('./rules/rules.ts')).measureRules,
+  },
 };
 
-type Measurement = (bench: Bench) => Promise<Report>;
+type Measured = { readonly purpose: string } & (
+  | { readonly load: () => Promise<(bench: Bench) => Promise<Report>> }
+  /** Needs no database, which would only take processor time away. */
+  | { readonly loadAlone: () => Promise<(options: BenchOptions) => Promise<Report>> }
+);
 
 const USAGE = `Usage: npm run bench -- [<name>…] [options]
 
@@ -89,15 +97,22 @@ if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(
   process.exit(values.help ? 0 : 2);
 }
 
-const bench = await openBench(options);
+let bench: Bench | null = null;
 try {
   for (const name of names) {
-    const measure = await BENCHES[name]!.load();
-    const report = await measure(bench);
+    const measured = BENCHES[name]!;
+    const report =
+      'load' in measured
+        ? await (
+            await measured.load()
+          )((bench ??= await openBench(options)))
+        : await (
+            await measured.loadAlone()
+          )(options);
     printReport(name, report);
     await writeReport(name, report);
     if (report.rows.some(({ met }) => met === false)) process.exitCode = 1;
   }
 } finally {
-  await bench.close();
+  await bench?.close();
 }

@@ -27,6 +27,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/sessions/{uuid}/result/raw': 'results:read',
   'POST /v1/sessions/{uuid}/retrievals': 'sessions:write',
   'DELETE /v1/sessions/{uuid}/personal-data': 'personal-data:erase',
+  'GET /v1/feed': 'sessions:read',
   'POST /callback/get_result': 'results:read, as the vendor takes keys',
 
   'GET /v1/reconciliation/exceptions': 'reconciliation:read',

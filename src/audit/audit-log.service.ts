@@ -5,6 +5,7 @@ import { Appender } from './appender.ts';
 import { logDiverged } from './audit-log.errors.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
+import type { LogEntry } from './format/leaf.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import type { Command } from './stream.ts';
 
@@ -17,6 +18,7 @@ export class AuditLog implements OnApplicationShutdown {
   private readonly logger = new Logger(AuditLog.name);
   private readonly appender: Appender;
   private halted: Error | null = null;
+  private readonly commitListeners: ((size: number) => void)[] = [];
 
   constructor(
     repository: AuditLogRepository,
@@ -26,7 +28,11 @@ export class AuditLog implements OnApplicationShutdown {
     projected: ProjectedRanges,
   ) {
     const observer = {
-      committed: metrics.committed.bind(metrics),
+      committed: (entries: readonly LogEntry[], seconds: number) => {
+        metrics.committed(entries, seconds);
+        const last = entries.at(-1);
+        if (last !== undefined) for (const listen of this.commitListeners) listen(last.index + 1);
+      },
       attemptFailed: (error: unknown) => {
         const kind = metrics.attemptFailed(error);
         if (kind !== 'conflict')
@@ -49,6 +55,11 @@ export class AuditLog implements OnApplicationShutdown {
    */
   append<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
     return this.halted === null ? this.appender.submit(command) : Promise.reject(logDiverged(this.halted));
+  }
+
+  /** Tells the size of the log whenever this instance has added to it; not what other instances add. */
+  onCommitted(listen: (size: number) => void): void {
+    this.commitListeners.push(listen);
   }
 
   /**

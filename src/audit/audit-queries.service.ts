@@ -3,7 +3,7 @@ import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import { CALLER_TYPES, CONSTANT_ACTORS } from '../access/actor.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
-import { type AuditEntryDocument, auditLogCollection } from './audit-entry.schema.ts';
+import { type AuditEntryDocument, auditLogCollection, toLogEntry } from './audit-entry.schema.ts';
 import { type Action, decodeLeaf, type LogEntry } from './format/leaf.ts';
 import { leafHash } from './format/merkle.ts';
 
@@ -22,6 +22,15 @@ export interface ReadEntry extends LogEntry {
   /** RFC 6962 leaf hash, base64. */
   readonly leafHash: string;
 }
+
+/** Entries about some subjects, in a stretch of the log that includes neither bound. */
+export interface SubjectSpan {
+  readonly ids: readonly string[];
+  readonly after: number;
+  readonly before: number;
+}
+
+const LINEARIZABLE_READ_MS = 5_000;
 
 /** Reads the log for people and other services. */
 @Injectable()
@@ -84,6 +93,53 @@ export class AuditQueries {
       .limit(limit)
       .toArray();
     return documents.map(({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)));
+  }
+
+  /** Up to `limit` entries from `index` on, in order. */
+  async readFrom(index: number, limit: number): Promise<LogEntry[]> {
+    const documents = await this.collection
+      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { leaf: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(toLogEntry);
+  }
+
+  /** The entries of each span, those of one subject in order; as a stream, because a history may be long. */
+  async *histories(subjectType: string, spans: readonly SubjectSpan[]): AsyncIterable<LogEntry> {
+    const wanted = spans.filter(({ ids, after, before }) => ids.length > 0 && after + 1 < before);
+    if (wanted.length === 0) return;
+    // Served by the index {subject.id: 1, _id: 1}, span by span, merged.
+    const cursor = this.collection
+      .find(
+        {
+          $or: wanted.map(({ ids, after, before }) => ({
+            'subject.id': { $in: [...ids] },
+            'subject.type': subjectType,
+            _id: { $gt: mongo.Long.fromNumber(after), $lt: mongo.Long.fromNumber(before) },
+          })),
+        },
+        { projection: { leaf: 1 } },
+      )
+      .sort({ 'subject.id': 1, _id: 1 });
+    for await (const document of cursor) yield toLogEntry(document);
+  }
+
+  /**
+   * Whether there is an entry at the index. A primary that was just elected may for a moment show less than
+   * the majority holds, so a no is given only after a read that waits for it to be sure.
+   */
+  async holds(index: number): Promise<boolean> {
+    const filter = { _id: mongo.Long.fromNumber(index) };
+    const projection = { _id: 1 } as const;
+    const found =
+      (await this.collection.findOne(filter, { projection })) ??
+      (await this.collection.findOne(filter, {
+        projection,
+        readConcern: { level: 'linearizable' },
+        maxTimeMS: LINEARIZABLE_READ_MS,
+      }));
+    return found !== null;
   }
 
   /**

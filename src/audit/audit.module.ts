@@ -15,6 +15,7 @@ import { CheckpointSigning } from './checkpoint-signing.service.ts';
 import { Checkpointer } from './checkpointer.service.ts';
 import { CheckpointsRepository } from './checkpoints.repository.ts';
 import { KeyRotation } from './key-rotation.service.ts';
+import { LogGrowth } from './log-growth.service.ts';
 import { LogIntegrity } from './log-integrity.service.ts';
 import { LogKeys } from './log-keys.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
@@ -42,6 +43,7 @@ import { TlogController } from './tlog.controller.ts';
     Checkpointer,
     CheckpointsRepository,
     KeyRotation,
+    LogGrowth,
     LogIntegrity,
     LogKeys,
     ProjectedRanges,
@@ -52,7 +54,7 @@ import { TlogController } from './tlog.controller.ts';
     TilesRepository,
     Witnesses,
   ],
-  exports: [AuditLog, AuditQueries, Projections],
+  exports: [AuditLog, AuditQueries, LogGrowth, Projections],
 })
 export class AuditModule implements OnModuleInit {
   constructor(@InjectConnection() private readonly connection: Connection) {}

@@ -5,6 +5,8 @@ import { AuditModule } from '../audit/audit.module.ts';
 import { ConclusionRulesModule } from '../conclusion-rules/conclusion-rules.module.ts';
 import { provideCollection } from '../platform/mongo/collections.ts';
 import { VaultModule } from '../vault/vault.module.ts';
+import { FeedController } from './feed.controller.ts';
+import { FeedService } from './feed.service.ts';
 import { PersonalData } from './personal-data.service.ts';
 import { SessionQueries } from './session-queries.service.ts';
 import { SessionRepository } from './session.repository.ts';
@@ -18,10 +20,11 @@ import { UnconcludedTask } from './unconcluded.task.ts';
 /** Sessions: commands, their fold, and what others may read of them. */
 @Module({
   imports: [AuditModule, VaultModule, ConclusionRulesModule],
-  controllers: [SessionsController],
+  controllers: [SessionsController, FeedController],
   providers: [
     SessionsService,
     SessionQueries,
+    FeedService,
     SessionRepository,
     SessionStream,
     PersonalData,

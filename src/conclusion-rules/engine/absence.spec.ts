@@ -8,9 +8,17 @@ import { compileRuleSet } from './compile.ts';
 import { evaluate } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { PROVENANCE_GRADES, type CodeSet, type ConclusionInput, type Fact, type FactValue } from './fact.ts';
+import { OPEN_CODE } from './fact-builders.ts';
 import { FACTS } from './facts.ts';
 import { OPERATORS, type OperatorName } from './operators/index.ts';
-import { DECISIONS, type Condition, type Decision, type Rule, type RuleSet } from './rule-set.ts';
+import {
+  DECISIONS,
+  type Condition,
+  type Decision,
+  type Requirement,
+  type Rule,
+  type RuleSet,
+} from './rule-set.ts';
 import {
   aPulledResult,
   aResult,
@@ -202,11 +210,13 @@ const LIVELY = /^(warnings|vendor|faceMatch|liveness|holder)\.|Agrees$|daysUntil
 
 /** Facts whose values differ among the results; those that losses reach by whole lists come up more often. */
 const facts = fc.oneof(
-  { arbitrary: fc.constantFrom(...[...FACTS.values()].filter(({ personal }) => !personal)), weight: 3 },
+  { arbitrary: fc.constantFrom(...FACTS.values()), weight: 3 },
   { arbitrary: fc.constantFrom(...[...FACTS.values()].filter(({ name }) => LIVELY.test(name))), weight: 6 },
 );
 
-const comparison: fc.Arbitrary<Condition> = facts.chain((fact) => {
+const comparison: fc.Arbitrary<Condition> = facts.chain(comparisonOf);
+
+function comparisonOf(fact: Fact): fc.Arbitrary<Condition> {
   const names = (Object.keys(OPERATORS) as OperatorName[]).filter((name) =>
     (OPERATORS[name].reads as readonly string[]).includes(fact.type),
   );
@@ -217,32 +227,28 @@ const comparison: fc.Arbitrary<Condition> = facts.chain((fact) => {
     const value = operand === 'one' ? one : fc.array(one, { minLength: 1, maxLength: 3 });
     return value.map((chosen) => ({ fact: fact.name, op, value: chosen }));
   });
-});
+}
 
-/** Operands near the values that results have, so that comparisons go both ways. */
-function operandOf({ type, scale, vocabulary, name }: Fact): fc.Arbitrary<number | boolean | string> {
+/** Mostly operands near the values that results have, so that comparisons go both ways; else any allowed. */
+function operandOf(fact: Fact): fc.Arbitrary<number | boolean | string> {
+  const { type, scale, vocabulary } = fact;
   if (type === 'boolean') return fc.boolean();
   if (type === 'number') {
     const { min, max } = scale!;
-    return fc.constantFrom(
-      ...[0, 0.3, 0.5, 1, 2, 18, 35, 80, 95, 99].filter((value) => value >= min && value <= max),
-    );
+    const likely = [0, 0.3, 0.5, 1, 2, 18, 35, 80, 95, 99].filter((value) => value >= min && value <= max);
+    return mostlyOf(likely, fc.double({ min, max, noNaN: true }));
   }
-  const likely = [
-    '200',
-    '303',
-    'FC03',
-    'QC01',
-    'E30',
-    'E00',
-    'AGREED',
-    'CALLBACK_ONLY',
-    'cccd_chip_front',
-    'new_back',
-  ];
-  const codes = vocabulary?.filter((code) => likely.includes(code)) ?? ['APPROVE', 'NEED_REVIEW'];
-  if (codes.length === 0) throw new Error(`no likely code for ${name}`);
-  return fc.constantFrom(...codes);
+  const codes = vocabulary?.filter((code) => LIKELY_CODES.includes(code)) ?? ['APPROVE', 'NEED_REVIEW'];
+  return mostlyOf(codes, vocabulary === null ? fc.stringMatching(OPEN_CODE) : fc.constantFrom(...vocabulary));
+}
+
+const LIKELY_CODES = '200 303 FC03 QC01 E30 E00 AGREED CALLBACK_ONLY cccd_chip_front new_back'.split(' ');
+
+function mostlyOf<T>(likely: readonly T[], other: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof(
+    { arbitrary: fc.constantFrom(...likely), weight: likely.length > 0 ? 4 : 0 },
+    { arbitrary: other, weight: 1 },
+  );
 }
 
 const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
@@ -267,8 +273,16 @@ const rule = fc
     outcome: fc.constantFrom('NEED_REVIEW', 'REJECT'),
     onUnknown: fc.constantFrom('NEED_REVIEW', 'REJECT', 'IGNORE'),
     riskLevel: fc.constantFrom(1, 2, 3),
+    effective: mostly<Pick<Rule, 'effectiveFrom' | 'effectiveUntil'>>(
+      {},
+      { effectiveFrom: '2025-03-01' },
+      { effectiveFrom: '2025-03-02' },
+      { effectiveUntil: '2025-02-28' },
+      { effectiveFrom: '2025-02-01', effectiveUntil: '2025-03-01' },
+    ),
   })
-  .map(({ when, onUnknown, ...rest }): Partial<Rule> => {
+  .map(({ when, onUnknown, effective, ...others }): Partial<Rule> => {
+    const rest = { ...others, ...effective };
     const mayBeMissing = factsOf(when).every((name) => FACTS.get(name)!.normallyAbsent !== null);
     if (onUnknown !== 'IGNORE') return { when, onUnknown, ...rest };
     return mayBeMissing
@@ -276,22 +290,69 @@ const rule = fc
       : { when, onUnknown: 'NEED_REVIEW', ...rest };
   });
 
+const requiring = (...names: string[]) =>
+  fc.constantFrom(...names).chain((name) => comparisonOf(FACTS.get(name)!));
+
+/** What every rule set has to require, in any form in which validation lets it through. */
+const leastRequirements: fc.Arbitrary<readonly Requirement[]> = fc.oneof(
+  { arbitrary: fc.constant(LEAST_REQUIREMENTS), weight: 3 },
+  {
+    arbitrary: fc
+      .tuple(
+        fc.tuple(
+          requiring('faceMatch.similarity', 'faceMatch.isMatch'),
+          requiring('liveness.isLive'),
+          requiring('ocr.code'),
+          requiring('result.understood'),
+        ),
+        fc.boolean(),
+      )
+      .map(([conditions, together]) =>
+        together
+          ? [aRequirement('ALL', { all: [{ all: conditions }] })]
+          : conditions.map((each, index) => aRequirement(`R${index}`, each)),
+      ),
+    weight: 1,
+  },
+);
+
 const ruleSets: fc.Arbitrary<RuleSet> = fc
   .record({
     rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
+    least: leastRequirements,
     required: fc.array(condition, { maxLength: 1 }),
+    byParameters: fc.boolean(),
   })
-  .map(({ rules, required }) =>
-    aRuleSet(
+  .map(({ rules, least, required, byParameters }) => {
+    const ruleSet = aRuleSet(
       rules.map((overrides, index) => aRule(`R${index}`, overrides)),
       {
-        approveRequires: [
-          ...LEAST_REQUIREMENTS,
-          ...required.map((extra, index) => aRequirement(`EXTRA${index}`, extra)),
-        ],
+        approveRequires: [...least, ...required.map((extra, index) => aRequirement(`EXTRA${index}`, extra))],
       },
-    ),
-  );
+    );
+    return byParameters ? withParameters(ruleSet) : ruleSet;
+  });
+
+/** The same rule set with a parameter in place of each operand. */
+function withParameters(ruleSet: RuleSet): RuleSet {
+  const parameters: Record<string, RuleSet['parameters'][string]> = {};
+  const named = (node: Condition): Condition => {
+    if ('all' in node) return { all: node.all.map(named) };
+    if ('any' in node) return { any: node.any.map(named) };
+    if ('not' in node) return { not: named(node.not) };
+    const { value, ...others } = node;
+    if (value === undefined) return node;
+    const param = `p${Object.keys(parameters).length}`;
+    parameters[param] = { value, reason: 'For a test.' };
+    return { ...others, param };
+  };
+  const rules = ruleSet.rules.map((each) => ({ ...each, when: named(each.when) }));
+  const approveRequires = ruleSet.approveRequires.map((each) => ({
+    ...each,
+    condition: named(each.condition),
+  }));
+  return { ...ruleSet, rules, approveRequires, parameters };
+}
 
 const DEFAULT = compileRuleSet(validated(JSON.parse(readFileSync('config/rule-sets/default.json', 'utf8'))));
 

@@ -14,8 +14,16 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d
 const CARD_DATE = /^(\d\d)\/(\d\d)\/(\d{4})$/;
 const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
+/** The answer to the last question: several facts of one result ask about the same moment. */
+let asked: { readonly moment: string; readonly day: CalendarDay | null } = { moment: '', day: null };
+
 /** The day in Vietnam at a moment (RFC 3339), or null if that is no moment. */
 export function dayInVietnam(moment: string): CalendarDay | null {
+  if (moment !== asked.moment) asked = { moment, day: computeDayInVietnam(moment) };
+  return asked.day;
+}
+
+function computeDayInVietnam(moment: string): CalendarDay | null {
   if (!RFC_3339.test(moment)) return null;
   const date = new Date(Date.parse(moment) + VIETNAM_OFFSET_MS);
   if (Number.isNaN(date.getTime())) return null;

@@ -117,11 +117,11 @@ class Compiler {
   ): CompiledComparison['test'] {
     if ('all' in condition) {
       const tests = condition.all.map((term) => this.compile(term, negated, found));
-      return (readings) => all(tests.map((test) => test(readings)));
+      return (readings) => all(tests, readings);
     }
     if ('any' in condition) {
       const tests = condition.any.map((term) => this.compile(term, negated, found));
-      return (readings) => any(tests.map((test) => test(readings)));
+      return (readings) => any(tests, readings);
     }
     if ('not' in condition) {
       const test = this.compile(condition.not, !negated, found);

@@ -1,5 +1,5 @@
 import type { NormalisedDocument, NormalisedField } from '../../results/normalised-result.ts';
-import { dayInVietnam, epochDay, parseCardDate, wholeYears } from './calendar.ts';
+import { type CalendarDay, dayInVietnam, epochDay, parseCardDate, wholeYears } from './calendar.ts';
 import { codeFact, dayFact, numberFact, presenceFact, type From } from './fact-builders.ts';
 import type { ConclusionInput, Fact } from './fact.ts';
 import { AGE, DAYS, PERCENT } from './scales.ts';
@@ -120,7 +120,7 @@ function textOf(field: NormalisedField | undefined): string | null {
 
 /** "KHÔNG THỜI HẠN": the card doesn't expire. Counts as the last day that dd/mm/yyyy can write. */
 const NO_EXPIRY = 'KHONGTHOIHAN';
-const LAST_DAY = '31/12/9999';
+const LAST_DAY: CalendarDay = { year: 9999, month: 12, day: 31 };
 
 function expiryFact({ name, path, from }: Side, normallyAbsent: string | null): Fact {
   return dayFact(
@@ -132,12 +132,12 @@ function expiryFact({ name, path, from }: Side, normallyAbsent: string | null): 
     },
     DAYS,
     (result) => textOf(from(result)?.fields['doe']),
-    (expiry, checkedAt) => daysUntil(lettersOnly(expiry) === NO_EXPIRY ? LAST_DAY : expiry, checkedAt),
+    (expiry, checkedAt) =>
+      daysUntil(parseCardDate(expiry) ?? (lettersOnly(expiry) === NO_EXPIRY ? LAST_DAY : null), checkedAt),
   );
 }
 
-function daysUntil(date: string, checkedAt: string): number | null {
-  const day = parseCardDate(date);
+function daysUntil(day: CalendarDay | null, checkedAt: string): number | null {
   const today = dayInVietnam(checkedAt);
   return day === null || today === null ? null : epochDay(day) - epochDay(today);
 }
@@ -207,7 +207,7 @@ export const DERIVED_DOCUMENT_FACTS: readonly Fact[] = [
     DAYS,
     (result) => textOf(BACK.from(result)?.fields['issue_date']),
     (issued, checkedAt) => {
-      const days = daysUntil(issued, checkedAt);
+      const days = daysUntil(parseCardDate(issued), checkedAt);
       return days === null ? null : -days;
     },
   ),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { all, any, FALSE, fromBoolean, not, TRUE, UNKNOWN, type Ternary } from './kleene.ts';
+import * as kleene from './kleene.ts';
+import { FALSE, fromBoolean, not, TRUE, UNKNOWN, type Ternary } from './kleene.ts';
+
+/** Each answer by a test that gives it. */
+const testsFor = (answers: readonly Ternary[]) => answers.map((answer) => () => answer);
+const all = (answers: readonly Ternary[]) => kleene.all(testsFor(answers), null);
+const any = (answers: readonly Ternary[]) => kleene.any(testsFor(answers), null);
 
 const VALUES: readonly Ternary[] = [FALSE, UNKNOWN, TRUE];
 

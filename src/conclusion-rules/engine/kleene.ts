@@ -10,17 +10,28 @@ export const UNKNOWN = 0;
 export const TRUE = 1;
 export type Ternary = typeof FALSE | typeof UNKNOWN | typeof TRUE;
 
-/** TRUE for no terms at all. */
-export function all(terms: readonly Ternary[]): Ternary {
+/** A question about a subject. */
+export type Test<Subject> = (subject: Subject) => Ternary;
+
+/** Asks until one answers FALSE. TRUE for no tests at all. */
+export function all<Subject>(tests: readonly Test<Subject>[], subject: Subject): Ternary {
   let least: Ternary = TRUE;
-  for (const term of terms) if (term < least) least = term;
+  for (const test of tests) {
+    const answer = test(subject);
+    if (answer === FALSE) return FALSE;
+    if (answer < least) least = answer;
+  }
   return least;
 }
 
-/** FALSE for no terms at all. */
-export function any(terms: readonly Ternary[]): Ternary {
+/** Asks until one answers TRUE. FALSE for no tests at all. */
+export function any<Subject>(tests: readonly Test<Subject>[], subject: Subject): Ternary {
   let greatest: Ternary = FALSE;
-  for (const term of terms) if (term > greatest) greatest = term;
+  for (const test of tests) {
+    const answer = test(subject);
+    if (answer === TRUE) return TRUE;
+    if (answer > greatest) greatest = answer;
+  }
   return greatest;
 }
 

@@ -11,7 +11,11 @@ interface Warnings {
   readonly complete: boolean;
 }
 
+/** Of a callback, as a rule. */
+const NO_LISTS: Warnings = { entries: [], complete: false };
+
 function warningsOf({ ocr, vendorConclusion }: NormalisedResult): Warnings {
+  if (ocr.warnings === null && vendorConclusion === null) return NO_LISTS;
   const lists = [ocr.warnings, ...(vendorConclusion?.ruleTable?.map((group) => group.rules) ?? [null])];
   return { entries: lists.flatMap((list) => list ?? []), complete: !lists.includes(null) };
 }

@@ -10,7 +10,8 @@ export const containsAny: Operator = {
   reads: ['codes'],
   compare: (value, list) => {
     if (typeof value !== 'object' || !Array.isArray(list)) return UNKNOWN;
-    if (value.codes.some((code) => list.includes(code))) return TRUE;
+    const { codes } = value;
+    if (list.some((code) => typeof code === 'string' && codes.includes(code))) return TRUE;
     return value.complete ? FALSE : UNKNOWN;
   },
   describe: (list, negated) => {
