@@ -116,7 +116,8 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       for (const name of own) await client.db(name).dropDatabase();
       await client.close();
       await embedded?.stop();
-      await rm(folder, { recursive: true, force: true });
+      // The guard of the embedded MongoDB clears up in it at the same time.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
