@@ -70,7 +70,7 @@ export class MediaClient implements OnModuleDestroy {
   /** @param lookup resolves names; a test's own in its place */
   constructor(
     private readonly settings: MediaClientSettings,
-    lookup: LookupFunction = systemLookup as LookupFunction,
+    lookup: LookupFunction = systemLookup,
   ) {
     this.agent = new Agent({
       connections: settings.concurrency,
@@ -198,10 +198,10 @@ async function takeSample(
 ): Promise<{ sample: Buffer; rest: AsyncGenerator<Buffer> }> {
   const pieces: Buffer[] = [];
   for (let length = 0; length < SAMPLE_BYTES;) {
-    const { value, done } = await bytes.next();
-    if (done) break;
-    pieces.push(value);
-    length += value.length;
+    const next = await bytes.next();
+    if (next.done) break;
+    pieces.push(next.value);
+    length += next.value.length;
   }
   return { sample: Buffer.concat(pieces), rest: bytes };
 }
