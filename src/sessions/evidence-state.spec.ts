@@ -60,7 +60,7 @@ class Story {
           differences: [],
           media,
           attempts: ['RESULT'],
-          attachment: () => ({ store: { putAll: () => Promise.resolve() }, item: {} }),
+          attachment: () => ({ store: { putAll: () => Promise.resolve(null) }, item: {} }),
         },
         at(second).toISOString(),
       ),
