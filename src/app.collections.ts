@@ -1,11 +1,13 @@
 import { AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN } from './audit/audit-collections.ts';
 import { CALLBACK_REJECTIONS_PLAN } from './callback/callback-rejections.repository.ts';
+import { EVIDENCE_CLAIMS_PLAN } from './evidence/evidence-claims.repository.ts';
 import { READINESS_PROBES_PLAN } from './platform/health/database-check.service.ts';
 import { LEASES_PLAN } from './platform/leases/leases.service.ts';
 import type { CollectionPlan } from './platform/mongo/collections.ts';
 import { PULL_CLAIMS_PLAN } from './retrieval/pull-claims.repository.ts';
 import { RECONCILIATION_PLANS } from './reconciliation/reconciliation-collections.ts';
 import { SESSIONS_PLAN } from './sessions/session.schema.ts';
+import { EVIDENCE_PLANS } from './vault/evidence.schema.ts';
 import { VAULT_PLAN } from './vault/vault.schema.ts';
 
 /**
@@ -18,6 +20,8 @@ export const COLLECTION_PLANS: readonly CollectionPlan[] = [
   SELF_CHECKS_PLAN,
   SESSIONS_PLAN,
   VAULT_PLAN,
+  ...EVIDENCE_PLANS,
+  EVIDENCE_CLAIMS_PLAN,
   CALLBACK_REJECTIONS_PLAN,
   PULL_CLAIMS_PLAN,
   ...RECONCILIATION_PLANS,

@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.ts';
 import { AuditModule } from './audit/audit.module.ts';
 import { CallbackModule } from './callback/callback.module.ts';
 import { ConclusionRulesModule } from './conclusion-rules/conclusion-rules.module.ts';
+import { EvidenceModule } from './evidence/evidence.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
@@ -14,6 +15,7 @@ import { VaultModule } from './vault/vault.module.ts';
   imports: [
     CallbackModule, //         vendor → us: deliveries, receipts, quarantine
     RetrievalModule, //        us → vendor: pulls, comparison, proof
+    EvidenceModule, //         pictures and videos, fetched while the vendor has them
     ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
     SessionsModule, //         what is known of each customer's check, folded from the log
     ConclusionRulesModule, //  what a result means to this bank

@@ -25,6 +25,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/sessions/{uuid}/timeline': 'sessions:read',
   'GET /v1/sessions/{uuid}/result': 'results:read',
   'GET /v1/sessions/{uuid}/result/raw': 'results:read',
+  'GET /v1/sessions/{uuid}/evidence/{kind}': 'results:read',
   'POST /v1/sessions/{uuid}/retrievals': 'sessions:write',
   'DELETE /v1/sessions/{uuid}/personal-data': 'personal-data:erase',
   'GET /v1/feed': 'sessions:read',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { NO_EVIDENCE } from '../sessions/evidence-state.ts';
 import { initialSession, type SessionResult, type SessionState } from '../sessions/session-state.ts';
 import { exceptionsOf, nextExaminationAt, type ReconciliationPolicy } from './exception-causes.ts';
 
@@ -8,6 +9,7 @@ const at = (seconds: number) => new Date(T0 + seconds * 1000);
 const policy: ReconciliationPolicy = {
   unconfirmedAfterMs: 300_000,
   unpulledAfterMs: 300_000,
+  evidenceDeadlineMs: 900_000,
   pulls: {
     backOff: { firstDelayMs: 5_000, maxDelayMs: 3_600_000, lastPullLeadMs: 10_000 },
     retentionMs: 86_400_000,
@@ -109,6 +111,37 @@ describe(exceptionsOf.name, () => {
     expect(classes(pulled, 60)).toEqual(['MISSING_CALLBACK']);
   });
 
+  it('finds the media that were not archived in time, once for a result, and names what is missing', () => {
+    const wanted = { version: 1, kinds: ['front', 'video'] as const, since: at(0).toISOString() };
+    const media = {
+      kind: 'front',
+      version: 1,
+      fileId: 'f',
+      sha256: 'ab',
+      bytes: 7,
+      mediaType: 'image/jpeg',
+    } as const;
+    const archived = [{ ...media, archivedAt: at(1).toISOString(), entryIndex: 9 }];
+    const attempts = { count: 3, lastAt: at(2).toISOString(), outcomes: { video: 'GONE' } };
+    const session = (evidence: SessionState['evidence']) =>
+      aSession({ status: 'CONCLUDED', expectedBy: null, evidence });
+    const missing = session({ wanted, archived, attempts });
+    expect(classes(missing, 899)).toEqual([]);
+    expect(exceptionsOf(missing, at(900), policy)).toEqual([
+      {
+        class: 'EVIDENCE_MISSING',
+        fingerprint: 'version:1',
+        facts: { version: 1, missing: ['video'], attempts: 3, outcomes: { video: 'GONE' } },
+      },
+    ]);
+    const [both] = exceptionsOf(session({ wanted, archived: [], attempts: null }), at(900), policy);
+    expect(both?.fingerprint).toBe('version:1');
+    const video = { ...archived[0]!, kind: 'video' as const };
+    expect(classes(session({ wanted, archived: [...archived, video], attempts }), 900)).toEqual([]);
+    expect(classes(session({ wanted: null, archived, attempts: null }), 900)).toEqual([]);
+    expect(exceptionsOf(missing, at(900), { ...policy, evidenceDeadlineMs: null })).toEqual([]);
+  });
+
   it('finds contradictions, and names the fields', () => {
     const comparison = {
       pull: 2,
@@ -180,6 +213,10 @@ describe(nextExaminationAt.name, () => {
       expectedBy: fc.option(fc.integer({ min: 0, max: 900 }).map((seconds) => at(seconds).toISOString())),
       pulls: fc.constantFrom(null, { count: 1, lastAt: at(61).toISOString() }),
       latestPull: fc.constantFrom(null, 1),
+      evidence: fc.constantFrom(NO_EVIDENCE, {
+        ...NO_EVIDENCE,
+        wanted: { version: 1, kinds: ['front'], since: at(30).toISOString() },
+      }),
     })
     .map((changes) => aSession(changes as Partial<SessionState>));
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../audit/format/leaf.ts';
 import type { PullPolicy } from '../platform/config/app-config.ts';
 import { pullDue } from '../sessions/pull-need.ts';
+import { missingEvidence } from '../sessions/evidence-state.ts';
 import {
   callbacksOf,
   governingResult,
@@ -26,6 +27,8 @@ export interface ReconciliationPolicy {
   /** An overdue session that was not even pulled by then, which only a missing vendor configuration explains. */
   readonly unpulledAfterMs: number;
   readonly pulls: PullPolicy;
+  /** By when the media of a pulled result are to be archived; null where none are. */
+  readonly evidenceDeadlineMs: number | null;
 }
 
 /** Everything about a session that needs attention at `now`, at most one cause of each class. */
@@ -40,6 +43,7 @@ export function exceptionsOf(state: SessionState, now: Date, policy: Reconciliat
     unregisteredSession(state),
     vendorDisagrees(state),
     vendorRefused(state),
+    evidenceMissing(state, now, policy),
   ].filter((cause) => cause !== null);
 }
 
@@ -48,6 +52,7 @@ export function nextExaminationAt(state: SessionState, now: Date, policy: Reconc
   const moments = [
     ...(awaitsCallback(state) ? [overdueFrom(state), overdueFrom(state) + policy.unpulledAfterMs] : []),
     ...(isUnconfirmedApproval(state) ? [unconfirmedFrom(state, policy)] : []),
+    ...(missingEvidence(state.evidence).length > 0 ? [evidenceMissingFrom(state, policy)] : []),
   ].filter((moment) => moment > now.getTime() && Number.isFinite(moment));
   return moments.length === 0 ? null : new Date(Math.min(...moments));
 }
@@ -123,6 +128,17 @@ function vendorRefused({ lastPullOutcome, results }: SessionState): Cause | null
   return { class: 'VENDOR_REFUSED', fingerprint, facts: { outcome: lastPullOutcome } };
 }
 
+/** One cause for all media of a result: it stays the same while they come in one after the other. */
+function evidenceMissing(state: SessionState, now: Date, policy: ReconciliationPolicy): Cause | null {
+  const { wanted, attempts } = state.evidence;
+  const missing = missingEvidence(state.evidence);
+  if (wanted === null || missing.length === 0 || now.getTime() < evidenceMissingFrom(state, policy))
+    return null;
+  const { version } = wanted;
+  const facts = { version, missing, attempts: attempts?.count ?? 0, outcomes: { ...attempts?.outcomes } };
+  return { class: 'EVIDENCE_MISSING', fingerprint: `version:${version}`, facts };
+}
+
 function awaitsCallback(state: SessionState): boolean {
   return state.expectedBy !== null && callbacksOf(state).length === 0;
 }
@@ -138,4 +154,14 @@ function isUnconfirmedApproval(state: SessionState): boolean {
 function unconfirmedFrom(state: SessionState, { unconfirmedAfterMs }: ReconciliationPolicy): number {
   const receivedAt = governingResult(state)?.receivedAt;
   return receivedAt === undefined ? Infinity : Date.parse(receivedAt) + unconfirmedAfterMs;
+}
+
+function evidenceMissingFrom(
+  { evidence }: SessionState,
+  { evidenceDeadlineMs }: ReconciliationPolicy,
+): number {
+  const since = evidence.wanted?.since;
+  return since === undefined || evidenceDeadlineMs === null
+    ? Infinity
+    : Date.parse(since) + evidenceDeadlineMs;
 }

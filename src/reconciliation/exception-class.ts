@@ -16,7 +16,7 @@ export const EXCEPTION_CLASSES = [
   'VENDOR_DISAGREES',
   /** A delivery was kept, but can't be used. */
   'QUARANTINED_CALLBACK',
-  /** Images or video could not be fetched in time. Reserved: raised only where this service archives them. */
+  /** Pictures or video that a pulled result names could not be archived in time. */
   'EVIDENCE_MISSING',
   /** The vendor refused the latest pull: a wrong key, or a session that it won't give. */
   'VENDOR_REFUSED',

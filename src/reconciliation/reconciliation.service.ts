@@ -43,6 +43,7 @@ export class Reconciliation {
       unconfirmedAfterMs: 5 * MINUTE_MS,
       unpulledAfterMs: 5 * MINUTE_MS,
       pulls: config.pulls,
+      evidenceDeadlineMs: config.evidence?.deadlineMs ?? null,
     };
   }
 

@@ -5,7 +5,7 @@ import type { UnavailableCause } from './vendor-answer.ts';
  * Why a request got no response, from the error of the HTTP client, the socket or TLS.
  * @throws error itself where it is a fault of ours or the end of the service, not one of the network
  */
-export function causeOf(error: unknown): UnavailableCause {
+export function causeOf(error: unknown): Extract<UnavailableCause, 'TIMEOUT' | 'TOO_LARGE' | 'NETWORK'> {
   switch (errorCodeOf(error)) {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'UND_ERR_HEADERS_TIMEOUT':

@@ -7,6 +7,7 @@ import type { JsonObject } from '../results/json-text.ts';
 import { normaliseResult } from '../results/normalise-result.ts';
 import type { NormalisedResult } from '../results/normalised-result.ts';
 import { readVendorBody } from '../results/vendor-body.ts';
+import { EvidenceStore } from '../vault/evidence-store.service.ts';
 import { Vault } from '../vault/vault.service.ts';
 import { decideErase, decideView } from './session.decider.ts';
 import { SessionQueries } from './session-queries.service.ts';
@@ -20,6 +21,7 @@ export class PersonalData {
     private readonly sessions: SessionsService,
     private readonly queries: SessionQueries,
     private readonly vault: Vault,
+    private readonly media: EvidenceStore,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -70,12 +72,15 @@ export class PersonalData {
   }
 
   /**
-   * Erases every result of a session for good.
+   * Erases every result of a session and its media for good.
    * @throws Problem SESSION_NOT_FOUND, LEGAL_HOLD (with the time from which it may be done)
    */
   async erase(uuid: string, legalBasis: string, actor: Actor): Promise<SessionState> {
-    await this.queries.getOrThrow(uuid);
-    const erasableAfter = await this.vault.findErasableAfter(uuid);
+    const { evidence } = await this.queries.getOrThrow(uuid);
+    const erasableAfter = latestOf(
+      await this.vault.findErasableAfter(uuid),
+      await this.media.findErasableAfter(evidence.archived.map(({ fileId }) => fileId)),
+    );
     if (erasableAfter !== null && erasableAfter > this.clock.now()) {
       throw new Problem('LEGAL_HOLD', 'Ask again after the time in erasableAfter.', {
         members: { erasableAfter: erasableAfter.toISOString() },
@@ -87,10 +92,14 @@ export class PersonalData {
     );
     // Only what came before it: a callback that was acknowledged meanwhile keeps its bytes.
     const [erasure] = own;
-    const erased = state.results.filter(({ entryIndex, receivedAt }) =>
-      erasure === undefined ? receivedAt <= (state.erasedAt ?? '') : entryIndex < erasure.index,
+    const isErased = (entryIndex: number, at: string) =>
+      erasure === undefined ? at <= (state.erasedAt ?? '') : entryIndex < erasure.index;
+    const results = state.results.filter(({ entryIndex, receivedAt }) => isErased(entryIndex, receivedAt));
+    await this.vault.erase(results.map(({ entryId }) => entryId));
+    const media = state.evidence.archived.filter(({ entryIndex, archivedAt }) =>
+      isErased(entryIndex, archivedAt),
     );
-    await this.vault.erase(erased.map(({ entryId }) => entryId));
+    await this.media.erase(media.map(({ fileId }) => fileId));
     return state;
   }
 
@@ -116,4 +125,10 @@ export class PersonalData {
     if (!body.ok) throw new Error(`a stored result can't be read any more: ${body.reason}`);
     return body.result;
   }
+}
+
+function latestOf(...times: readonly (Date | null)[]): Date | null {
+  return times.reduce((latest, time) =>
+    latest === null || (time !== null && time > latest) ? time : latest,
+  );
 }

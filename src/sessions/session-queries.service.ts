@@ -60,6 +60,11 @@ export class SessionQueries {
     return this.repository.findPullDue(time, limit);
   }
 
+  /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */
+  findEvidenceDue(time: Date, limit: number): Promise<SessionState[]> {
+    return this.repository.findEvidenceDue(time, limit);
+  }
+
   /** Registered sessions whose time is over by `time`. */
   findExpired(time: Date, limit: number): Promise<SessionState[]> {
     return this.repository.findExpired(time, limit);
@@ -83,5 +88,10 @@ export class SessionQueries {
   /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
   unproven(): Promise<{ count: number; oldestAt: string | null }> {
     return this.repository.unproven();
+  }
+
+  /** Sessions that wait for media, and since when the one that has waited longest (RFC 3339). */
+  awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
+    return this.repository.awaitingEvidence();
   }
 }

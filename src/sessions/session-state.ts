@@ -2,6 +2,14 @@ import type { LogEntry } from '../audit/format/leaf.ts';
 import type { ConclusionGroup } from '../conclusion-rules/engine/evaluate.ts';
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
 import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
+import type { EvidenceKind } from '../results/normalised-result.ts';
+import {
+  type EvidenceState,
+  evolveEvidence,
+  isAboutEvidence,
+  NO_EVIDENCE,
+  wantEvidence,
+} from './evidence-state.ts';
 import { moveTo, type SessionStatus } from './session-status.ts';
 
 export type ResultSource = 'CALLBACK' | 'PULL';
@@ -89,6 +97,8 @@ export interface SessionState {
   readonly pulls: { readonly count: number; readonly lastAt: string } | null;
   /** What the latest pull came to, in one word: RESULT, or as in {@link RetrievalFailedData}; null before the first. */
   readonly lastPullOutcome: string | null;
+  /** Its pictures and video. */
+  readonly evidence: EvidenceState;
   readonly erasedAt: string | null;
 }
 
@@ -109,6 +119,7 @@ export function initialSession(uuid: string): SessionState {
     comparison: null,
     pulls: null,
     lastPullOutcome: null,
+    evidence: NO_EVIDENCE,
     erasedAt: null,
   };
 }
@@ -119,6 +130,7 @@ const OBSERVATIONS: ReadonlySet<string> = new Set(['personal_data.viewed']);
 /** The session after one more entry. Pure. Entries of kinds that don't concern the state leave it as it is. */
 export function evolveSession(state: SessionState, entry: LogEntry): SessionState {
   if (OBSERVATIONS.has(entry.action)) return state;
+  if (isAboutEvidence(entry)) return { ...state, evidence: evolveEvidence(state.evidence, entry) };
   const seen: SessionState =
     state.status === 'NONE' ? { ...state, firstIndex: entry.index, createdAt: entry.at } : state;
   const next = apply(seen, entry);
@@ -142,7 +154,7 @@ function apply(state: SessionState, entry: LogEntry): SessionState {
     case 'conclusion.reached':
       return applyConclusion(state, entry);
     case 'personal_data.erased':
-      return { ...state, erasedAt: entry.at };
+      return { ...state, erasedAt: entry.at, evidence: { ...state.evidence, wanted: null, attempts: null } };
     default:
       return state;
   }
@@ -185,11 +197,12 @@ function applyResult(state: SessionState, entry: LogEntry, source: ResultSource)
 }
 
 function applyPull(state: SessionState, entry: LogEntry): SessionState {
-  const { digest } = entry.data as unknown as ResultData;
-  return {
-    ...countPull(state, entry, 'RESULT'),
-    latestPull: findResult(state, digest, 'PULL')?.version ?? null,
-  };
+  const { digest, media = [] } = entry.data as unknown as RetrievedData;
+  const result = findResult(state, digest, 'PULL');
+  const counted = { ...countPull(state, entry, 'RESULT'), latestPull: result?.version ?? null };
+  // The addresses of an erased result are gone with it.
+  if (result === undefined || result.receivedAt <= (state.erasedAt ?? '')) return counted;
+  return { ...counted, evidence: wantEvidence(state.evidence, result.version, media, entry.at) };
 }
 
 function countPull(state: SessionState, { at }: LogEntry, outcome: string): SessionState {
@@ -319,6 +332,8 @@ export interface ConclusionData extends ResultConclusion {
 export interface RetrievedData extends ResultData {
   /** Nothing new: the vendor gave what it gave the last time. */
   readonly unchanged: boolean;
+  /** Kinds of media that it gives addresses of; missing in entries from before media were archived. */
+  readonly media?: readonly EvidenceKind[];
   /** What each request came to, oldest first. */
   readonly attempts: readonly string[];
 }

@@ -239,7 +239,11 @@ describe('deciding on a session', () => {
     function pull(story: Story, name: Name, differences: string[] = []): readonly EntryDraft[] {
       const comparedWith = callbacksOf(story.state).map(({ digest }) => digest);
       return story.play((state) =>
-        decideReceivePull(state, { ...callback(name), comparedWith, differences, attempts: ['RESULT'] }, AT),
+        decideReceivePull(
+          state,
+          { ...callback(name), comparedWith, differences, media: [], attempts: ['RESULT'] },
+          AT,
+        ),
       );
     }
 
@@ -311,7 +315,7 @@ describe('deciding on a session', () => {
     it('is not taken in if it was compared with other callbacks than there are', () => {
       const story = new Story();
       story.receive('good');
-      const stale = { ...callback('good'), comparedWith: [], differences: [], attempts: [] };
+      const stale = { ...callback('good'), comparedWith: [], differences: [], media: [], attempts: [] };
       expect(() => decideReceivePull(story.state, stale, AT)).toThrow(StaleComparisonError);
     });
 

@@ -1,7 +1,13 @@
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
 import type { Attachment, EntryDraft } from '../audit/stream.ts';
 import type { JsonObject } from '../audit/format/leaf.ts';
-import type { NormalisedResult } from '../results/normalised-result.ts';
+import type { EvidenceKind, NormalisedResult } from '../results/normalised-result.ts';
+import {
+  type ArchivedData,
+  type ArchivedEvidence,
+  type FailedData,
+  missingEvidence,
+} from './evidence-state.ts';
 import {
   callbacksOf,
   type Comparison,
@@ -119,6 +125,8 @@ export interface ReceivePull extends Omit<ReceiveCallback, 'attachment'> {
   readonly comparedWith: readonly string[];
   /** Names of the fields in which it differs from any of them. */
   readonly differences: readonly string[];
+  /** Kinds of media that it gives addresses of. */
+  readonly media: readonly EvidenceKind[];
   /** What each request came to, oldest first. */
   readonly attempts: readonly string[];
   /** Wraps the vendor's answer for the vault. */
@@ -162,9 +170,9 @@ export function decideReceivePull(state: SessionState, command: ReceivePull, at:
 }
 
 function retrieved(state: SessionState, command: ReceivePull, version: number, isKnown: boolean): EntryDraft {
-  const { digest, bytes, vendor, attempts } = command;
+  const { digest, bytes, vendor, media, attempts } = command;
   const unchanged = isKnown && state.latestPull === version;
-  const data: RetrievedData = { version, digest, bytes, vendor, unchanged, attempts };
+  const data: RetrievedData = { version, digest, bytes, vendor, media, unchanged, attempts };
   return {
     action: 'result.retrieved',
     data: data as unknown as JsonObject,
@@ -181,6 +189,21 @@ export function decideRetrievalFailed(data: RetrievalFailedData): EntryDraft[] {
   return [{ action: 'retrieval.failed', data: data as unknown as JsonObject }];
 }
 
+/**
+ * Notes media that were stored. Nothing where they are not missing any more: another instance was faster, a
+ * later result wants others, or the session's personal data was erased.
+ */
+export function decideArchiveEvidence({ evidence }: SessionState, data: ArchivedData): EntryDraft[] {
+  if (evidence.wanted?.version !== data.version || !missingEvidence(evidence).includes(data.kind)) return [];
+  return [{ action: 'evidence.archived', data: data as unknown as JsonObject }];
+}
+
+/** Notes that an attempt did not bring all media that are wanted. */
+export function decideEvidenceFailed({ evidence }: SessionState, data: FailedData): EntryDraft[] {
+  if (evidence.wanted?.version !== data.version) return [];
+  return [{ action: 'evidence.failed', data: data as unknown as JsonObject }];
+}
+
 /** Ends a session that never got a result, once its time is over. */
 export function decideExpire(state: SessionState, at: string): EntryDraft[] {
   if (state.status !== 'REGISTERED' || state.expiresAt === null || state.expiresAt > at) return [];
@@ -190,6 +213,11 @@ export function decideExpire(state: SessionState, at: string): EntryDraft[] {
 /** Leaves a trace of who saw personal data, in which form. */
 export function decideView(version: number, form: 'NORMALISED' | 'RAW'): EntryDraft[] {
   return [{ action: 'personal_data.viewed', data: { version, form } }];
+}
+
+/** Leaves a trace of who saw which media. */
+export function decideViewEvidence({ version, kind }: ArchivedEvidence): EntryDraft[] {
+  return [{ action: 'personal_data.viewed', data: { version, form: 'EVIDENCE', kind } }];
 }
 
 /** Records that the session's personal data is gone; once. */

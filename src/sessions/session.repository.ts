@@ -4,10 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
-import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
+import { AppConfig, type EvidencePolicy, type PullPolicy } from '../platform/config/app-config.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
+import { evidenceDue } from './evidence-state.ts';
 import { pullDue } from './pull-need.ts';
 import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
 import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
@@ -32,11 +33,13 @@ export class SessionRepository implements Projection<SessionState> {
   private readonly projected: ProjectedCollection<SessionDocument>;
   private readonly collection: mongo.Collection<SessionDocument>;
   private readonly pulls: PullPolicy;
+  private readonly evidence: EvidencePolicy | null;
 
   constructor(@InjectConnection() connection: Connection, primary: PrimaryChanges, config: AppConfig) {
     this.projected = new ProjectedCollection(connection, SESSIONS_PLAN.name, primary);
     this.collection = this.projected.collection;
     this.pulls = config.pulls;
+    this.evidence = config.evidence;
   }
 
   /** Writes folds; where another instance has already written a newer one, that one stays. */
@@ -44,7 +47,12 @@ export class SessionRepository implements Projection<SessionState> {
     // A look at a session that does not exist leaves an entry but no session.
     const existing = folds.filter(({ state }) => state.status !== 'NONE');
     await this.projected.put(
-      existing.map(({ state, lastIndex }) => toDocument(state, lastIndex, pullDue(state, this.pulls))),
+      existing.map(({ id, state, lastIndex }) =>
+        toDocument(state, lastIndex, {
+          nextPullAt: pullDue(state, this.pulls),
+          nextEvidenceAt: evidenceDue(id, state.evidence, this.evidence),
+        }),
+      ),
       new Set(existing.filter(({ isNew }) => isNew).map(({ id }) => id)),
       alsoEqual,
     );
@@ -103,6 +111,11 @@ export class SessionRepository implements Projection<SessionState> {
     return this.findStates({ nextPullAt: { $lte: time } }, { nextPullAt: 1 }, limit);
   }
 
+  /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */
+  async findEvidenceDue(time: Date, limit: number): Promise<SessionState[]> {
+    return this.findStates({ nextEvidenceAt: { $lte: time } }, { nextEvidenceAt: 1 }, limit);
+  }
+
   /** Registered sessions whose time is over by `time`. */
   async findExpired(time: Date, limit: number): Promise<SessionState[]> {
     return this.findStates({ expiresAt: { $lte: time } }, { expiresAt: 1 }, limit);
@@ -141,6 +154,17 @@ export class SessionRepository implements Projection<SessionState> {
     return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
   }
 
+  /** Sessions that wait for media, and since when the one that has waited longest (RFC 3339). */
+  async awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
+    const [backlog] = await this.collection
+      .aggregate<{ count: number; oldestAt: string | null }>([
+        { $match: { nextEvidenceAt: { $exists: true } } },
+        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$state.evidence.wanted.since' } } },
+      ])
+      .toArray();
+    return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
+  }
+
   private async findFolds(
     filter: mongo.Filter<SessionDocument>,
     order: mongo.Sort,
@@ -168,7 +192,11 @@ export class SessionRepository implements Projection<SessionState> {
   }
 }
 
-function toDocument(state: SessionState, lastIndex: number, due: Date | null): SessionDocument {
+function toDocument(
+  state: SessionState,
+  lastIndex: number,
+  { nextPullAt, nextEvidenceAt }: { nextPullAt: Date | null; nextEvidenceAt: Date | null },
+): SessionDocument {
   if (state.status === 'NONE') throw new Error('a session without entries has no projection');
   return {
     _id: state.uuid,
@@ -180,7 +208,8 @@ function toDocument(state: SessionState, lastIndex: number, due: Date | null): S
     channel: state.registration?.channel ?? null,
     customerRef: state.registration?.customerRef ?? null,
     ...(isUnconcluded(state) && { unconcludedSince: new Date(state.updatedAt) }),
-    ...(due !== null && { nextPullAt: due }),
+    ...(nextPullAt !== null && { nextPullAt }),
+    ...(nextEvidenceAt !== null && { nextEvidenceAt }),
     ...(state.status === 'REGISTERED' &&
       state.expiresAt !== null && { expiresAt: new Date(state.expiresAt) }),
     state,

@@ -22,6 +22,8 @@ export interface SessionDocument {
   readonly unconcludedSince?: Date;
   /** When the vendor is to be asked next; missing where there is no need. */
   readonly nextPullAt?: Date;
+  /** When its missing media are to be fetched next; missing where there is no need. */
+  readonly nextEvidenceAt?: Date;
   /** When a session without a result ends. */
   readonly expiresAt?: Date;
   readonly state: SessionState;
@@ -42,6 +44,11 @@ export const SESSIONS_PLAN: CollectionPlan = {
       keys: { nextPullAt: 1 },
       onlyWhere: { nextPullAt: { $exists: true } },
       serves: 'the pulls that are due, the most overdue first',
+    },
+    {
+      keys: { nextEvidenceAt: 1 },
+      onlyWhere: { nextEvidenceAt: { $exists: true } },
+      serves: 'the media that are due, the most overdue first; how many sessions wait for media',
     },
     {
       keys: { expiresAt: 1 },

@@ -7,7 +7,7 @@ import type { EntryDraft } from '../audit/stream.ts';
 import { ConclusionService } from '../conclusion-rules/conclusion.service.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
-import type { NormalisedResult } from '../results/normalised-result.ts';
+import { EVIDENCE_KINDS, type EvidenceKind, type NormalisedResult } from '../results/normalised-result.ts';
 import { KeyedDigest } from '../vault/keyed-digest.service.ts';
 import { type Blob, Vault } from '../vault/vault.service.ts';
 import { confirmsUnder } from './confirmation.ts';
@@ -145,6 +145,7 @@ export class SessionsService {
           confirms: this.confirms,
           comparedWith,
           differences,
+          media: mediaOf(result),
           attempts,
           attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
         },
@@ -205,6 +206,11 @@ export class SessionsService {
       answer: (state: SessionState, own) => ({ state, own }),
     });
   }
+}
+
+/** The kinds of media that a result gives addresses of, be they of use or not. */
+function mediaOf({ resources }: NormalisedResult): EvidenceKind[] {
+  return EVIDENCE_KINDS.filter((kind) => resources[kind] !== null);
 }
 
 function sameRegistration(a: Registration | null, b: Registration): boolean {

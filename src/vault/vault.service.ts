@@ -8,7 +8,7 @@ import { refusesOnlyDuplicates } from '../platform/mongo/duplicate-keys.ts';
 import { type Election, insertDocuments } from '../platform/mongo/insert-command.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { DURABLE } from '../platform/mongo/write-concerns.ts';
-import { newDataKey, open, seal, unwrapKey, wrapKey } from './envelope.ts';
+import { newDataKey, open, seal, unwrapKey, type WrappedKey, wrapKey } from './envelope.ts';
 import { VAULT_PLAN, vaultCollection, type VaultDocument } from './vault.schema.ts';
 
 export type BlobKind = 'callback' | 'pull' | 'quarantine' | 'comment';
@@ -21,6 +21,11 @@ export interface Blob {
   readonly bytes: Buffer;
   /** The session has blobs already, so its data key is to be used again. */
   readonly hasEarlier: boolean;
+}
+
+/** A session's data key, open and as it is kept. */
+export interface SessionKey extends WrappedKey {
+  readonly dataKey: Buffer;
 }
 
 const DAY_MS = 86_400_000;
@@ -104,6 +109,16 @@ export class Vault implements AttachmentStore {
     return latest?.erasableAfter ?? null;
   }
 
+  /**
+   * The data key of a session that has blobs, to seal what belongs to them.
+   * @throws Error if it has none, or the master key is missing
+   */
+  async getSessionKey(session: string): Promise<SessionKey> {
+    const key = (await this.keysOf([session])).get(session);
+    if (key === undefined) throw new Error('the session has no data key');
+    return key;
+  }
+
   /** Destroys the blobs of these entries together with their keys. Returns how many there were. */
   async erase(entryIds: readonly string[]): Promise<number> {
     return (await this.collection.deleteMany({ _id: { $in: [...entryIds] } })).deletedCount;
@@ -182,12 +197,6 @@ export class Vault implements AttachmentStore {
   }: Pick<VaultDocument, 'keyId' | 'wrappedKey' | 'session'>): Buffer {
     return unwrapKey(this.masters, { keyId, wrappedKey: bytesOf(wrappedKey) }, session);
   }
-}
-
-interface SessionKey {
-  readonly dataKey: Buffer;
-  readonly keyId: string;
-  readonly wrappedKey: Buffer;
 }
 
 function bytesOf(binary: mongo.Binary): Buffer {

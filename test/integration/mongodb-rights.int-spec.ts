@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { mongo } from 'mongoose';
 import { COLLECTION_PLANS } from '../../src/app.collections.ts';
@@ -9,6 +11,7 @@ import {
   restoreValidator,
 } from '../../src/platform/mongo/collections.ts';
 import { provideRoles, provideServiceUser } from '../../src/platform/mongo/database-roles.ts';
+import { EVIDENCE_BUCKET } from '../../src/vault/evidence.schema.ts';
 import { type DatabaseUser, type MongodWithAuth, startMongodWithAuth } from '../support/mongod-with-auth.ts';
 
 const UNAUTHORIZED = 13;
@@ -172,6 +175,19 @@ describe('MongoDB under access control', () => {
     const vault = service.collection<{ _id: string; session: string }>('vault');
     await vault.insertOne({ _id: randomUUID(), session: 'a' });
     expect(await vault.deleteMany({ session: 'a' })).toMatchObject({ deletedCount: 1 });
+  });
+
+  it('lets the service keep media in its bucket and erase them, and never change them', async () => {
+    const bucket = new mongo.GridFSBucket(service, { bucketName: EVIDENCE_BUCKET });
+    const upload = bucket.openUploadStream('a/front');
+    await pipeline(Readable.from([randomBytes(300_000)]), upload);
+    for (const name of ['evidence.files', 'evidence.chunks']) {
+      await expect(service.collection(name).updateOne({}, { $set: { n: 7 } })).rejects.toMatchObject({
+        code: UNAUTHORIZED,
+      });
+    }
+    await bucket.delete(upload.id);
+    expect(await service.collection('evidence.chunks').countDocuments()).toBe(0);
   });
 
   it('lets an auditor read the log and nothing else', async () => {

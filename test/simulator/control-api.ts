@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { isCallbackFault, isPullFault, type FaultProbabilities } from './faults.ts';
+import { isCallbackFault, isMediaFault, isPullFault, type FaultProbabilities } from './faults.ts';
 import type { FinishedSession, VendorSessions } from './vendor-sessions.ts';
 
 export const CONTROL_PATH = '/_control/';
@@ -67,12 +67,15 @@ async function control(
 function sessionsIn(body: Record<string, unknown>): (FinishedSession & { uuid: string })[] {
   const list = (Array.isArray(body['sessions']) ? body['sessions'] : [body]) as Record<string, unknown>[];
   return list.map((session) => {
-    const { callbackFault, pullFault } = session;
+    const { callbackFault, pullFault, mediaFault } = session;
     if (callbackFault !== undefined && callbackFault !== null && !isCallbackFault(callbackFault)) {
       throw new ControlError('Unknown callbackFault');
     }
     if (pullFault !== undefined && pullFault !== null && !isPullFault(pullFault)) {
       throw new ControlError('Unknown pullFault');
+    }
+    if (mediaFault !== undefined && mediaFault !== null && !isMediaFault(mediaFault)) {
+      throw new ControlError('Unknown mediaFault');
     }
     return { ...session, uuid: uuidIn(session) };
   });

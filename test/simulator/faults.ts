@@ -46,6 +46,29 @@ export const PULL_FAULTS = [
 ] as const;
 export type PullFault = (typeof PULL_FAULTS)[number];
 
+/** What can go wrong with a picture or video; given for a session, never drawn. */
+export const MEDIA_FAULTS = [
+  'NOT_FOUND',
+  'UNAVAILABLE',
+  /** 302 to `redirectTo`. */
+  'REDIRECT',
+  /** 302 to itself, for ever. */
+  'REDIRECT_LOOP',
+  /** Accepts the request and never answers. */
+  'HANG',
+  /** The right bytes at one per `trickleIntervalMs`. */
+  'TRICKLE',
+  /** The right bytes and then more without end, of no announced length. */
+  'ENDLESS',
+  /** Announces `hugeBytes`. */
+  'OVERSIZE',
+  /** A page under the media type of the picture or video. */
+  'WRONG_TYPE',
+  /** Ends half-way through what it announced. */
+  'CUT_OFF',
+] as const;
+export type MediaFault = (typeof MEDIA_FAULTS)[number];
+
 /** Probability, 0 to 1, of each fault. Each kind sums up to 1 at most. */
 export type FaultProbabilities = Readonly<Partial<Record<CallbackFault | PullFault, number>>>;
 
@@ -55,6 +78,10 @@ export function isCallbackFault(name: unknown): name is CallbackFault {
 
 export function isPullFault(name: unknown): name is PullFault {
   return PULL_FAULTS.includes(name as PullFault);
+}
+
+export function isMediaFault(name: unknown): name is MediaFault {
+  return MEDIA_FAULTS.includes(name as MediaFault);
 }
 
 /** @throws Error naming what is not a fault or not a probability */

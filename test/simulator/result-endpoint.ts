@@ -50,9 +50,9 @@ export async function answerResult(
     case 'HANG':
       return;
     case 'TRICKLE':
-      return stream(response, trickle(body, options.trickleIntervalMs, stopped), stopped);
+      return stream(response, 'application/json', trickle(body, options.trickleIntervalMs, stopped), stopped);
     case 'HUGE':
-      return stream(response, hugeJson(options.hugeBytes), stopped);
+      return stream(response, 'application/json', hugeJson(options.hugeBytes), stopped);
     case 'HTML':
       return answer(response, 200, '<!doctype html><title>Bad gateway</title><p>nginx', 'text/html');
     case 'INVALID_UTF8':
@@ -97,12 +97,13 @@ function* hugeJson(bytes: number): Generator<Buffer> {
 }
 
 /** At the reader's pace, so that what it doesn't take isn't held in memory. Ends early when it goes away. */
-async function stream(
+export async function stream(
   response: ServerResponse,
+  contentType: string,
   source: Iterable<Buffer> | AsyncIterable<Buffer>,
   stopped: AbortSignal,
 ): Promise<void> {
-  response.writeHead(200, { 'content-type': 'application/json' });
+  response.writeHead(200, { 'content-type': contentType });
   try {
     await pipeline(source, response, { signal: stopped });
   } catch (error) {

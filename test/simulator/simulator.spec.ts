@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { CALLBACK_FAULTS, drawFault } from './faults.ts';
+import { CALLBACK_FAULTS, drawFault, type MediaFault } from './faults.ts';
 import { aCallback, aPulledResult, theDocumentedCallback, type VendorCallback } from './payloads.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
 
@@ -370,6 +370,54 @@ describe('pulls', () => {
   });
 });
 
+describe('media', () => {
+  it('suffer the fault of their session as often as told, each kind by itself', async () => {
+    await start();
+    simulator.control.finish('a', { callbackFault: 'DROP', mediaFault: 'NOT_FOUND', mediaFaultTimes: 1 });
+    const { front, video } = simulator.control.callbackOf('a').resources;
+
+    expect([(await fetch(front)).status, (await fetch(front)).status]).toEqual([404, 200]);
+    expect((await fetch(video)).status).toBe(404);
+    expect(simulator.control.mediaRequests('a', 'front')).toBe(2);
+  });
+
+  it.each([
+    ['UNAVAILABLE', 503],
+    ['REDIRECT', 302],
+    ['REDIRECT_LOOP', 302],
+    ['WRONG_TYPE', 200],
+  ] as const)('answer under %s with %d', async (mediaFault, status) => {
+    await start();
+    simulator.control.finish('a', { callbackFault: 'DROP', mediaFault });
+    const { front } = simulator.control.callbackOf('a').resources;
+
+    const response = await fetch(front, { redirect: 'manual' });
+    expect(response.status).toBe(status);
+    if (mediaFault === 'REDIRECT_LOOP') expect(front.endsWith(response.headers.get('location')!)).toBe(true);
+    if (mediaFault === 'WRONG_TYPE') expect(await response.text()).toContain('<!doctype html>');
+  });
+
+  it('break off under CUT_OFF and never end under HANG, TRICKLE, ENDLESS and OVERSIZE', async () => {
+    await start({ hugeBytes: Number.MAX_SAFE_INTEGER });
+    const addressOf = (mediaFault: MediaFault) => {
+      simulator.control.finish(mediaFault, { callbackFault: 'DROP', mediaFault });
+      return simulator.control.callbackOf(mediaFault).resources.video;
+    };
+    await expect(fetch(addressOf('CUT_OFF')).then((cut) => cut.arrayBuffer())).rejects.toThrow();
+    const hanging = expect(fetch(addressOf('HANG'))).rejects.toThrow();
+    const bodies: ReadableStreamDefaultReader<Uint8Array>[] = [];
+    for (const fault of ['TRICKLE', 'ENDLESS', 'OVERSIZE'] as const) {
+      bodies.push((await fetch(addressOf(fault))).body!.getReader());
+    }
+    for (const body of bodies) expect((await body.read()).done).toBe(false);
+
+    await simulator.stop();
+
+    await hanging;
+    await Promise.all(bodies.map((body) => body.cancel().catch(() => undefined)));
+  });
+});
+
 describe('controls over HTTP', () => {
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${simulator.url}/_control/${path}`, {
@@ -403,6 +451,7 @@ describe('controls over HTTP', () => {
     ['sessions', {}, 'uuid is required'],
     ['sessions', { uuid: 'a', callbackFault: 'LATE' }, 'Unknown callbackFault'],
     ['sessions', { sessions: [{ uuid: 'a' }, { uuid: 'b', pullFault: 'DROP' }] }, 'Unknown pullFault'],
+    ['sessions', { uuid: 'a', mediaFault: 'DROP' }, 'Unknown mediaFault'],
     ['faults', { LATE: 1 }, 'Unknown fault LATE'],
     ['redeliveries', { uuid: 'unknown' }, 'Session unknown is not finished or was purged'],
   ])('refuse %s with %j', async (path, body, message) => {

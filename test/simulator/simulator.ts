@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CallbackSender, pauseUnlessStopped, type CallbackSenderOptions } from './callback-sender.ts';
 import { answerControl, CONTROL_PATH } from './control-api.ts';
 import { checkProbabilities } from './faults.ts';
+import { answerMedium } from './media-endpoint.ts';
 import { MEDIA_KINDS, mediumOf } from './media.ts';
 import {
   answerForbidden,
@@ -86,7 +87,7 @@ export async function startSimulator(given: Partial<SimulatorOptions> = {}): Pro
     if (address.pathname.endsWith('/callback/get_result')) {
       return answerPull(request, response);
     }
-    return answerMedium(address.pathname, response);
+    return answerMediaRequest(address.pathname, response);
   }
 
   async function answerPull(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -111,15 +112,16 @@ export async function startSimulator(given: Partial<SimulatorOptions> = {}): Pro
     }
   }
 
-  function answerMedium(path: string, response: ServerResponse): void {
-    const [, uuid, kindName] = /^\/media\/([^/]+)\/(\w+)$/.exec(path) ?? [];
+  async function answerMediaRequest(path: string, response: ServerResponse): Promise<void> {
+    const [, name, kindName] = /^\/media\/([^/]+)\/(\w+)$/.exec(path) ?? [];
     const kind = MEDIA_KINDS.find((each) => each === kindName);
-    if (uuid === undefined || kind === undefined || !control.has(decodeURIComponent(uuid))) {
+    const uuid = name === undefined ? null : decodeURIComponent(name);
+    if (uuid === null || kind === undefined || !control.has(uuid)) {
       response.writeHead(404).end();
       return;
     }
-    const { contentType, bytes } = mediumOf(decodeURIComponent(uuid), kind);
-    response.writeHead(200, { 'content-type': contentType, 'content-length': bytes.length }).end(bytes);
+    const fault = control.takeMediaFault(uuid, kind);
+    await answerMedium(response, mediumOf(uuid, kind), path, fault, options, stopped);
   }
 
   return {

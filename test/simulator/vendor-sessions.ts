@@ -3,12 +3,14 @@ import {
   CALLBACK_FAULTS,
   checkProbabilities,
   drawFault,
+  type MediaFault,
   PULL_FAULTS,
   withoutLivenessAndFace,
   type CallbackFault,
   type FaultProbabilities,
   type PullFault,
 } from './faults.ts';
+import type { MediaKind } from './media.ts';
 import {
   aCallback,
   aPulledResult,
@@ -28,6 +30,10 @@ export interface FinishedSession {
   readonly pullFault?: PullFault | null;
   /** How many pulls, from the next one on, suffer `pullFault`; by default all. */
   readonly pullFaultTimes?: number;
+  /** What requests for each of the session's pictures and its video suffer. */
+  readonly mediaFault?: MediaFault | null;
+  /** How many requests for each, from the next one on, suffer `mediaFault`; by default all. */
+  readonly mediaFaultTimes?: number;
 }
 
 /** One request for a result and how the simulator answered it. */
@@ -59,7 +65,10 @@ export class VendorSessions {
   private readonly sender: CallbackSender;
   private readonly stopped: AbortSignal;
   private readonly mediaBaseUrl: string;
-  private readonly sessions = new Map<string, FinishedSession & { pulls: number }>();
+  private readonly sessions = new Map<
+    string,
+    FinishedSession & { pulls: number; readonly mediaRequests: Map<MediaKind, number> }
+  >();
   private readonly sentDeliveries: Delivery[] = [];
   private readonly answeredPulls: Pull[] = [];
   private readonly underWay = new Set<Promise<void>>();
@@ -94,7 +103,7 @@ export class VendorSessions {
 
   /** Ends a session: its result can be pulled from now on, and the vendor calls back. Again replaces the result. */
   finish(uuid: string, session: FinishedSession = {}): void {
-    this.sessions.set(uuid, { ...session, pulls: 0 });
+    this.sessions.set(uuid, { ...session, pulls: 0, mediaRequests: new Map() });
     this.redeliver(
       uuid,
       session.callbackFault === undefined
@@ -151,6 +160,25 @@ export class VendorSessions {
         `${event}/${session.pulls}`,
       )
     );
+  }
+
+  /** The fault that the next request for a picture or the video suffers; counts as that request. */
+  takeMediaFault(uuid: string, kind: MediaKind): MediaFault | null {
+    const { mediaFault, mediaFaultTimes, mediaRequests } = this.sessions.get(uuid) ?? {};
+    const requests = (mediaRequests?.get(kind) ?? 0) + 1;
+    mediaRequests?.set(kind, requests);
+    return requests <= (mediaFaultTimes ?? Infinity) ? (mediaFault ?? null) : null;
+  }
+
+  /** The session's pictures and its video are served as they are from now on. */
+  mendMedia(uuid: string): void {
+    const session = this.sessions.get(uuid);
+    if (session !== undefined) this.sessions.set(uuid, { ...session, mediaFault: null });
+  }
+
+  /** How often a picture or the video of a session was asked for. */
+  mediaRequests(uuid: string, kind: MediaKind): number {
+    return this.sessions.get(uuid)?.mediaRequests.get(kind) ?? 0;
   }
 
   recordPull(pull: Pull): void {

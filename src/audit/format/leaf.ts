@@ -13,6 +13,7 @@ export const ACTIONS = [
   'session.expired',
   'review.decided',
   'evidence.archived',
+  'evidence.failed',
   'personal_data.viewed',
   'personal_data.erased',
   'rule_set.drafted',

@@ -1,3 +1,5 @@
+import type { MediaClientSettings } from '../../evidence/media-client.service.ts';
+import { parseResourceHosts } from '../../evidence/resource-hosts.ts';
 import type { BackOffPolicy } from '../../retrieval/back-off.ts';
 import type { VendorClientSettings } from '../../retrieval/vendor-client.service.ts';
 import type { DevelopmentSecrets } from './development-secrets.ts';
@@ -22,6 +24,15 @@ export interface MasterKey {
 export interface PullPolicy {
   readonly backOff: BackOffPolicy;
   readonly retentionMs: number;
+}
+
+/** When the media of a result are fetched. */
+export interface EvidencePolicy {
+  readonly backOff: BackOffPolicy;
+  /** For how long the vendor keeps them. */
+  readonly retentionMs: number;
+  /** When their absence becomes an exception. */
+  readonly deadlineMs: number;
 }
 
 /** The whole configuration, parsed and typed; what the rest of the service injects. */
@@ -54,6 +65,9 @@ export class AppConfig {
   readonly vendor: VendorClientSettings | null;
   /** When sessions are pulled. */
   readonly pulls: PullPolicy;
+  readonly media: MediaClientSettings;
+  /** Null where no host is allowed, so that media are not archived. */
+  readonly evidence: EvidencePolicy | null;
   readonly confirmationPolicy: ConfirmationPolicy;
   readonly vault: {
     readonly masterKeys: readonly MasterKey[];
@@ -112,6 +126,14 @@ export class AppConfig {
       },
       retentionMs: env.FPT_RETENTION_DAYS * 86_400_000,
     };
+    this.media = {
+      hosts: env.RESOURCE_HOSTS === undefined ? [] : parseResourceHosts(env.RESOURCE_HOSTS),
+      maxBytes: env.EVIDENCE_MAX_BYTES,
+      timeoutMs: env.EVIDENCE_TIMEOUT_MS,
+      idleTimeoutMs: env.EVIDENCE_IDLE_TIMEOUT_MS,
+      concurrency: env.EVIDENCE_CONCURRENCY,
+    };
+    this.evidence = this.media.hosts.length === 0 ? null : evidencePolicy(env, this.pulls);
     this.confirmationPolicy = env.CONFIRMATION_POLICY;
     this.vault = {
       masterKeys: required('VAULT_KEYS').split(',').map(parseMasterKey),
@@ -152,6 +174,14 @@ function parseMasterKey(entry: string): MasterKey {
 function parseWitness(entry: string): { url: string; vkey: string } {
   const bar = entry.indexOf('|');
   return { url: entry.slice(0, bar).replace(/\/+$/, ''), vkey: entry.slice(bar + 1) };
+}
+
+function evidencePolicy(env: EnvironmentVariables, { backOff, retentionMs }: PullPolicy): EvidencePolicy {
+  return {
+    backOff: { ...backOff, lastPullLeadMs: env.EVIDENCE_TIMEOUT_MS },
+    retentionMs,
+    deadlineMs: env.EVIDENCE_DEADLINE_S * 1_000,
+  };
 }
 
 function vendorSettings(env: EnvironmentVariables, baseUrl: string): VendorClientSettings {

@@ -9,9 +9,11 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateBy,
   ValidateIf,
 } from 'class-validator';
 
+import { isResourceHosts } from '../../evidence/resource-hosts.ts';
 import { VENDOR_BASE_URL } from '../../retrieval/vendor-base-url.ts';
 
 const emptyIsAbsent = Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
@@ -160,6 +162,59 @@ export class EnvironmentVariables {
   @Min(100)
   @Max(3_600_000)
   PULL_FIRST_DELAY_MS = 5_000;
+
+  /**
+   * Hosts from which pictures and videos are fetched, comma separated: a name, `*.` and a name for every host below
+   * it, or an address literal, each with a port where only that one is meant. Unset: media are not archived.
+   */
+  @emptyIsAbsent
+  @IsOptional()
+  @ValidateBy(
+    { name: 'isResourceHosts', validator: { validate: isResourceHosts } },
+    {
+      message:
+        'RESOURCE_HOSTS must be a comma list of host, *.suffix or address literal, each with or without :port',
+    },
+  )
+  RESOURCE_HOSTS?: string;
+
+  /** Most bytes that one picture or video may have. The vendor takes videos of up to 10 MB. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1_024)
+  @Max(1_073_741_824)
+  EVIDENCE_MAX_BYTES = 52_428_800;
+
+  /** Milliseconds for one picture or video, from connecting to the last byte being stored. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  EVIDENCE_TIMEOUT_MS = 60_000;
+
+  /** Milliseconds without a byte after which a picture or video is given up until the next attempt. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(120_000)
+  EVIDENCE_IDLE_TIMEOUT_MS = 10_000;
+
+  /** Sessions whose media are fetched at once, per instance. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(64)
+  EVIDENCE_CONCURRENCY = 4;
+
+  /**
+   * Seconds after its pulled result by which a session's media are to be archived; then EVIDENCE_MISSING is raised.
+   * Attempts go on until FPT_RETENTION_DAYS.
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(2_592_000)
+  EVIDENCE_DEADLINE_S = 3_600;
 
   /** Whether an approval needs a pulled result that agrees (REQUIRE_PULL) or the callback is enough. */
   @IsIn(['REQUIRE_PULL', 'CALLBACK_SUFFICES'])
