@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.ts';
+import { ConclusionRulesModule } from '../conclusion-rules/conclusion-rules.module.ts';
+import { SessionsModule } from '../sessions/sessions.module.ts';
+import { Replays } from './replays.service.ts';
+
+/** What a rule set did to sessions, or would do. */
+@Module({
+  imports: [AuditModule, ConclusionRulesModule, SessionsModule],
+  providers: [Replays],
+})
+export class RuleImpactModule {}
