@@ -59,6 +59,7 @@ export class RuleSetDocuments implements AttachmentStore {
    */
   async findByVersion(version: string): Promise<RuleSet | null> {
     const prefix = digestPrefixOf(version);
+    if (prefix === null) return null;
     const document = await this.collection.findOne({ _id: { $gte: prefix, $lt: `${prefix}g` } });
     return document && checked(document, document._id);
   }

@@ -105,6 +105,14 @@ export class RuleSets {
   }
 
   /**
+   * A rule set ready to conclude, whatever its status.
+   * @throws Problem RULE_SET_NOT_FOUND
+   */
+  async compiled(version: string): Promise<CompiledRuleSet> {
+    return compileRuleSet(await this.contentOf(await this.stateOf(version)), version);
+  }
+
+  /**
    * The rule set that a conclusion names, ready to conclude again; also one that came with an earlier release.
    * @throws Error if it was altered or can't be used by this release
    */

@@ -35,7 +35,7 @@ export function nthVersion(digest: string, n: number): string {
   return n === 1 ? content : `${content}.${n}`;
 }
 
-/** What the digest of a version's content begins with. */
-export function digestPrefixOf(version: string): string {
-  return version.slice(0, VERSION_LENGTH);
+/** What the digest of a version's content begins with; null for what is no version. */
+export function digestPrefixOf(version: string): string | null {
+  return /^([0-9a-f]{16})(?:\.[1-9]\d*)?$/.exec(version)?.[1] ?? null;
 }
