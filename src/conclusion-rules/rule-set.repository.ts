@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
-import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
+import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
 import { RULE_SETS_PLAN } from './rule-set-collections.ts';
 import type { RuleSetState } from './rule-set-state.ts';
 
@@ -22,37 +23,24 @@ interface RuleSetProjection {
 export class RuleSetRepository implements Projection<RuleSetState> {
   private readonly collection: mongo.Collection<RuleSetProjection>;
 
-  constructor(@InjectConnection() connection: Connection) {
-    this.collection = connection
-      .getClient()
-      .db(connection.name)
-      .collection<RuleSetProjection>(RULE_SETS_PLAN.name, {
-        readConcern: { level: 'majority' },
-        writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
-      });
+  constructor(
+    @InjectConnection() connection: Connection,
+    private readonly primary: PrimaryChanges,
+  ) {
+    this.collection = projectedCollection(connection, RULE_SETS_PLAN.name);
   }
 
   /** @see Projection.put */
   async put(folds: readonly Fold<RuleSetState>[], alsoEqual = false): Promise<void> {
-    const operations = folds.flatMap(({ id, state, lastIndex }) => {
-      // A command that decided on nothing leaves a fold of a rule set that never was.
-      if (state.identity === null) return [];
-      const replacement = {
-        lastIndex: mongo.Long.fromNumber(lastIndex),
-        firstIndex: mongo.Long.fromNumber(state.firstIndex),
-        digest: state.identity.digest,
-        state,
-      };
-      const older = { [alsoEqual ? '$lte' : '$lt']: mongo.Long.fromNumber(lastIndex) };
-      return [{ replaceOne: { filter: { _id: id, lastIndex: older }, replacement, upsert: true } }];
-    });
-    if (operations.length === 0) return;
-    try {
-      await this.collection.bulkWrite(operations, { ordered: false });
-    } catch (error) {
-      // The upsert of an older fold meets the newer document: that is the newer one staying.
-      if (!isOnlyDuplicateKeys(error)) throw error;
-    }
+    await putNewest(
+      this.collection,
+      folds.flatMap(({ id, state, lastIndex }) => toDocument(id, state, lastIndex) ?? []),
+      {
+        newIds: new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
+        alsoEqual,
+        writeConcern: this.primary.writeConcern,
+      },
+    );
   }
 
   async projectedUpTo(versions: readonly string[]): Promise<Map<string, number>> {
@@ -92,4 +80,16 @@ export class RuleSetRepository implements Projection<RuleSetState> {
   countWithContent(digest: string): Promise<number> {
     return this.collection.countDocuments({ digest });
   }
+}
+
+function toDocument(version: string, state: RuleSetState, lastIndex: number): RuleSetProjection | null {
+  // A command that decided on nothing leaves a fold of a rule set that never was.
+  if (state.identity === null) return null;
+  return {
+    _id: version,
+    lastIndex: mongo.Long.fromNumber(lastIndex),
+    firstIndex: mongo.Long.fromNumber(state.firstIndex),
+    digest: state.identity.digest,
+    state,
+  };
 }

@@ -16,12 +16,18 @@ export class SimulateRequest extends TimeRangeQuery {
   @Matches(/^[A-Za-z0-9._-]{1,128}$/, { each: true, message: 'must each be 1 to 128 of A-Z a-z 0-9 . _ -' })
   uuids?: string[];
 
-  /** With `from` and `to`: where an earlier simulation was cut off, its `nextCursor`. */
+  /**
+   * With `from` and `to`: where an earlier simulation was cut off, its `nextCursor`.
+   * @example 'aTQy'
+   */
   @IsOptional()
   @Matches(/^[A-Za-z0-9_-]{1,256}$/, { message: 'must be a nextCursor of an earlier simulation' })
   cursor?: string;
 
-  /** With `from` and `to`: how many sessions at most, 1–100000. It may end before, when its time is over. */
+  /**
+   * With `from` and `to`: how many sessions at most, 1–100000. It may end before, when its time is over.
+   * @example 1000
+   */
   @IsOptional()
   @Type(() => Number)
   @IsInt()
