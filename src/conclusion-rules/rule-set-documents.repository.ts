@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
-import type { Attachment, AttachmentStore } from '../audit/stream.ts';
-import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
+import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
+import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { canonicalRuleSet, digestPrefixOf, ruleSetDigest } from './engine/content-version.ts';
 import type { RuleSet } from './engine/rule-set.ts';
 import { validateRuleSet } from './engine/validate-rule-set.ts';
@@ -17,7 +17,7 @@ interface RuleSetDocument {
 
 /** The content of rule sets, each once and for good; the log holds their digests. */
 @Injectable()
-export class RuleSetDocuments implements AttachmentStore {
+export class RuleSetDocuments {
   private readonly collection: mongo.Collection<RuleSetDocument>;
 
   constructor(@InjectConnection() connection: Connection) {
@@ -26,23 +26,23 @@ export class RuleSetDocuments implements AttachmentStore {
       .db(connection.name)
       .collection<RuleSetDocument>(RULE_SET_DOCUMENTS_PLAN.name, {
         readConcern: { level: 'majority' },
-        writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
+        writeConcern: DURABLE,
       });
   }
 
-  /** Wraps a rule set for the entry that names its digest. */
-  attachment(ruleSet: RuleSet): Attachment {
-    return { store: this, item: canonicalRuleSet(ruleSet) };
-  }
-
-  /** @see AttachmentStore.putAll. Kept under the digest, not under the entry, so that a repetition is stored once. */
-  async putAll(attachments: readonly { readonly item: unknown }[]): Promise<void> {
-    await this.insert(attachments.map(({ item }) => item as string));
-  }
-
-  /** Keeps a rule set that no entry refers to yet. */
-  async keep(ruleSet: RuleSet): Promise<void> {
-    await this.insert([canonicalRuleSet(ruleSet)]);
+  /**
+   * Keeps a rule set; durable when it resolves, so that an entry may name it. Without an entry it means nothing.
+   * @returns its digest
+   */
+  async keep(ruleSet: RuleSet): Promise<string> {
+    const text = canonicalRuleSet(ruleSet);
+    const digest = ruleSetDigest(text);
+    try {
+      await this.collection.insertOne({ _id: digest, text });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return digest;
   }
 
   /**
@@ -62,15 +62,6 @@ export class RuleSetDocuments implements AttachmentStore {
     if (prefix === null) return null;
     const document = await this.collection.findOne({ _id: { $gte: prefix, $lt: `${prefix}g` } });
     return document && checked(document, document._id);
-  }
-
-  private async insert(texts: readonly string[]): Promise<void> {
-    const documents = [...new Set(texts)].map((text) => ({ _id: ruleSetDigest(text), text }));
-    try {
-      await this.collection.insertMany(documents, { ordered: false });
-    } catch (error) {
-      if (!isOnlyDuplicateKeys(error)) throw error;
-    }
   }
 }
 

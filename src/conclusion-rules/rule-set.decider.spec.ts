@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EntryActor, LogEntry } from '../audit/format/leaf.ts';
-import type { Attachment, EntryDraft } from '../audit/stream.ts';
+import type { EntryDraft } from '../audit/stream.ts';
 import {
   type ActivationSchedule,
   initialSchedule,
@@ -18,7 +18,6 @@ import {
 import { type ActivatedData, evolveRuleSet, initialRuleSet, type RuleSetState } from './rule-set-state.ts';
 
 const BUILT_IN = 'b0';
-const document: Attachment = { store: { putAll: () => Promise.resolve() }, item: '{}' };
 const identity = { digest: 'd', name: 'n' };
 const person = (id: string, via = 'desk'): EntryActor => ({ type: 'person', id, via });
 const time = (seconds: number) => new Date(Date.UTC(2026, 0, 31) + seconds * 1000).toISOString();
@@ -51,7 +50,7 @@ class Desk {
   }
 
   draft(version: string, author: EntryActor): number {
-    return this.do(version, author, (state) => decideDraft(state, identity, document));
+    return this.do(version, author, (state) => decideDraft(state, identity));
   }
 
   approve(version: string, by: EntryActor): number {

@@ -1,6 +1,6 @@
 import { isSamePerson } from '../access/same-person.ts';
 import type { EntryActor, JsonObject } from '../audit/format/leaf.ts';
-import type { Attachment, EntryDraft } from '../audit/stream.ts';
+import type { EntryDraft } from '../audit/stream.ts';
 import type { ActivatedData, RetiredData, RuleSetIdentity, RuleSetState } from './rule-set-state.ts';
 
 /** Why a command on a rule set is refused. */
@@ -19,13 +19,8 @@ export class RuleSetRefusedError extends Error {
 }
 
 /** Drafts a rule set under a version that nothing has yet; gives nothing if the version is taken. */
-export function decideDraft(
-  state: RuleSetState,
-  { digest, name }: RuleSetIdentity,
-  document: Attachment,
-): EntryDraft[] {
-  if (state.stage !== 'NONE') return [];
-  return [{ action: 'rule_set.drafted', data: { digest, name }, attachment: document }];
+export function decideDraft(state: RuleSetState, { digest, name }: RuleSetIdentity): EntryDraft[] {
+  return state.stage === 'NONE' ? [{ action: 'rule_set.drafted', data: { digest, name } }] : [];
 }
 
 /**

@@ -10,7 +10,7 @@ import type { ActivationSchedule } from './activation-schedule.ts';
 import { ActiveRuleSets } from './active-rule-sets.service.ts';
 import { BuiltInRuleSet } from './built-in-rule-set.service.ts';
 import { type CompiledRuleSet, compileRuleSet } from './engine/compile.ts';
-import { canonicalRuleSet, nthVersion, ruleSetDigest } from './engine/content-version.ts';
+import { nthVersion } from './engine/content-version.ts';
 import { type Finding, lintRuleSet } from './engine/lint-rule-set.ts';
 import type { RuleSet } from './engine/rule-set.ts';
 import { validateRuleSet } from './engine/validate-rule-set.ts';
@@ -141,14 +141,13 @@ export class RuleSets {
   }
 
   private async draftVersion(ruleSet: RuleSet, author: Actor): Promise<ListedRuleSet> {
-    const digest = ruleSetDigest(canonicalRuleSet(ruleSet));
-    const document = this.documents.attachment(ruleSet);
+    const digest = await this.documents.keep(ruleSet);
     // The projection only says where to begin; whether a version is free is decided on the log.
     for (let n = 1 + (await this.repository.countWithContent(digest)); ; n += 1) {
       const version = nthVersion(digest, n);
       if (version === this.builtIn.version) continue;
       const { state, own } = await this.append(version, author, (before) =>
-        decideDraft(before, { digest, name: ruleSet.name }, document),
+        decideDraft(before, { digest, name: ruleSet.name }),
       );
       if (own.length > 0) return { state, schedule: await this.currentSchedule() };
     }

@@ -28,6 +28,7 @@ export class SimulateRequest extends TimeRangeQuery {
    * With `from` and `to`: how many sessions at most, 1–100000. It may end before, when its time is over.
    * @example 1000
    */
+  @ApiProperty({ required: false })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
