@@ -44,6 +44,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /v1/rule-sets/{version}/approvals': 'rules:approve',
   'POST /v1/rule-sets/{version}/activation': 'rules:approve',
   'POST /v1/rule-sets/{version}/simulations': 'rules:read',
+  'GET /v1/rule-sets/{version}/shadow': 'rules:read',
+  'POST /v1/rule-sets/{version}/shadow': 'rules:write',
+  'DELETE /v1/rule-sets/{version}/shadow': 'rules:write',
   'GET /v1/warning-codes': 'rules:read',
 
   'GET /v1/audit/entries': 'audit:read',

@@ -17,11 +17,13 @@ import { type CompiledRuleSet, compileRuleSet } from './engine/compile.ts';
 import { decideRetire } from './rule-set.decider.ts';
 import { RuleSetDocuments } from './rule-set-documents.repository.ts';
 import { RuleSetStream } from './rule-set.stream.ts';
-import type { ActivatedData, RuleSetState } from './rule-set-state.ts';
+import type { ActivatedData, RuleSetIdentity, RuleSetState } from './rule-set-state.ts';
+import { shadowAfter, type ShadowRun } from './shadow-run.ts';
 
 /** Half of what an activation may take to reach every instance. */
 const FOLLOW_MS = 500;
 const CHUNK = 200;
+const FOLLOWED = ['rule_set.activated', 'rule_set.shadow_started', 'rule_set.shadow_ended'] as const;
 
 /**
  * Knows which rule set concludes, at this instance, by following the log. An activation is in effect here as
@@ -34,6 +36,7 @@ export class ActiveRuleSets {
   /** Versions whose retirement is in the log, with the activation that superseded them. */
   private readonly noted = new Map<string, number>();
   private schedule: ActivationSchedule;
+  private run: ShadowRun | null = null;
   private lastIndex = -1;
   private reading: Promise<void> | null = null;
   private readNext: Promise<void> | null = null;
@@ -63,8 +66,18 @@ export class ActiveRuleSets {
     return scheduleAt(this.schedule, this.clock.now().toISOString());
   }
 
+  /** The rule set that concludes beside the active one without any effect; null while there is none. */
+  get shadow(): ShadowRun | null {
+    return this.run;
+  }
+
+  /** The shadow, ready to conclude; null if there is none or it can't be used here. */
+  get compiledShadow(): CompiledRuleSet | null {
+    return this.run === null ? null : (this.compiled.get(this.run.version) ?? null);
+  }
+
   /**
-   * Reads what the log has to say about activations since the last time.
+   * Reads what the log has to say about activations and shadows since the last time.
    * @throws Error if a rule set that is to conclude is missing, was altered or can't be used by this release;
    *   until that is mended, the ones before it conclude
    */
@@ -99,22 +112,40 @@ export class ActiveRuleSets {
 
   private async readOn(): Promise<void> {
     for (;;) {
-      const entries = await this.entries.after('rule_set.activated', this.lastIndex, CHUNK);
+      const entries = await this.entries.after(FOLLOWED, this.lastIndex, CHUNK);
       for (const entry of entries) await this.take(entry);
       if (entries.length < CHUNK) return;
     }
   }
 
-  /** Takes one activation in: first the rule set is made ready, then the schedule may name it. */
-  private async take({ index, at, subject, data }: LogEntry): Promise<void> {
+  private async take(entry: LogEntry): Promise<void> {
+    if (entry.action === 'rule_set.activated') await this.takeActivation(entry);
+    else await this.takeShadow(entry);
+    this.lastIndex = entry.index;
+  }
+
+  /** First the rule set is made ready, then the schedule may name it. */
+  private async takeActivation({ index, at, subject, data }: LogEntry): Promise<void> {
     const { digest, from } = data as unknown as ActivatedData;
-    const version = subject.id;
-    if (!this.compiled.has(version)) {
-      this.compiled.set(version, compileRuleSet(await this.documents.getOrThrow(digest), version));
+    await this.prepare(subject.id, digest);
+    this.schedule = withActivation(this.schedule, { version: subject.id, from, index }, at);
+    this.logger.log(`rule set ${subject.id} concludes from ${from} on`);
+  }
+
+  /** A shadow that can't be used here is none here: it must not keep an activation behind it from being read. */
+  private async takeShadow(entry: LogEntry): Promise<void> {
+    this.run = shadowAfter(this.run, entry);
+    if (this.run?.index !== entry.index) return;
+    try {
+      await this.prepare(entry.subject.id, (entry.data as unknown as RuleSetIdentity).digest);
+    } catch (error) {
+      this.logger.error({ err: error }, 'a rule set can not run as shadow at this instance');
     }
-    this.schedule = withActivation(this.schedule, { version, from, index }, at);
-    this.lastIndex = index;
-    this.logger.log(`rule set ${version} concludes from ${from} on`);
+  }
+
+  private async prepare(version: string, digest: string): Promise<void> {
+    if (this.compiled.has(version)) return;
+    this.compiled.set(version, compileRuleSet(await this.documents.getOrThrow(digest), version));
   }
 
   /** Lets the history of every superseded rule set say so. Several instances do it; the log takes it once. */

@@ -13,11 +13,14 @@ import { RuleSetRepository } from './rule-set.repository.ts';
 import { RuleSetStream } from './rule-set.stream.ts';
 import { RuleSetsController } from './rule-sets.controller.ts';
 import { RuleSets } from './rule-sets.service.ts';
+import { ShadowReports } from './shadow-reports.repository.ts';
+import { ShadowController } from './shadow.controller.ts';
+import { Shadow } from './shadow.service.ts';
 
 /** The bank's rules: what a result means, and who said so. */
 @Module({
   imports: [AuditModule, VaultModule],
-  controllers: [RuleSetsController],
+  controllers: [RuleSetsController, ShadowController],
   providers: [
     ActiveRuleSets,
     BuiltInRuleSet,
@@ -26,8 +29,10 @@ import { RuleSets } from './rule-sets.service.ts';
     RuleSetRepository,
     RuleSetStream,
     RuleSets,
+    Shadow,
+    ShadowReports,
   ],
-  exports: [ConclusionService, RuleSets],
+  exports: [ConclusionService, RuleSets, Shadow],
 })
 export class ConclusionRulesModule implements OnModuleInit {
   constructor(

@@ -10,4 +10,13 @@ export const RULE_SETS_PLAN: CollectionPlan = {
 
 export const RULE_SET_DOCUMENTS_PLAN: CollectionPlan = { name: 'rule_set_documents', indexes: [] };
 
-export const RULE_SET_PLANS: readonly CollectionPlan[] = [RULE_SETS_PLAN, RULE_SET_DOCUMENTS_PLAN];
+export const SHADOW_REPORTS_PLAN: CollectionPlan = {
+  name: 'shadow_reports',
+  indexes: [{ keys: { version: 1, _id: -1 }, serves: 'the latest run of a rule set as shadow' }],
+};
+
+export const RULE_SET_PLANS: readonly CollectionPlan[] = [
+  RULE_SETS_PLAN,
+  RULE_SET_DOCUMENTS_PLAN,
+  SHADOW_REPORTS_PLAN,
+];

@@ -74,3 +74,19 @@ export function decideRetire(state: RuleSetState, { by, builtIn }: Superseded): 
   const data: RetiredData = { ...identity, supersededBy: by.version, since: by.from };
   return [{ action: 'rule_set.retired', data: data as unknown as JsonObject }];
 }
+
+/**
+ * Lets a rule set of any stage run as shadow. It takes the place of whichever did.
+ * @throws RuleSetRefusedError RULE_SET_NOT_FOUND
+ */
+export function decideStartShadow(state: RuleSetState, builtIn: RuleSetIdentity | null): EntryDraft[] {
+  const identity = state.identity ?? builtIn;
+  if (identity === null) throw new RuleSetRefusedError('RULE_SET_NOT_FOUND');
+  return [{ action: 'rule_set.shadow_started', data: { ...identity } }];
+}
+
+/** Ends a rule set's run as shadow. */
+export function decideEndShadow(state: RuleSetState, builtIn: RuleSetIdentity | null): EntryDraft[] {
+  const identity = state.identity ?? builtIn;
+  return identity === null ? [] : [{ action: 'rule_set.shadow_ended', data: { ...identity } }];
+}

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RuleSetResponse } from '../../src/conclusion-rules/rule-set-responses.dto.ts';
+import type { ShadowResponse } from '../../src/conclusion-rules/shadow.dto.ts';
 import type { RuleSet } from '../../src/conclusion-rules/engine/rule-set.ts';
 import type { SimulationResponse } from '../../src/rule-impact/simulation-responses.dto.ts';
 import { aCallback } from '../simulator/payloads.ts';
+import { eventually } from '../support/eventually.ts';
 import { type ServiceProcess, startService, stopServices } from '../support/service-process.ts';
 
 const SETS = '/v1/rule-sets';
@@ -147,6 +149,66 @@ describe('a simulation', () => {
 
   it('of no rule set is 404', async () => {
     const answer = await service.api.send('POST', `${SETS}/nothing/simulations`, all);
+    expect(answer).toMatchObject({ status: 404, problem: { code: 'RULE_SET_NOT_FOUND' } });
+  });
+});
+
+describe('a shadow', () => {
+  const path = () => `${SETS}/${version}/shadow`;
+  const report = async (at = service) => (await at.api.get<ShadowResponse>(path())).body;
+
+  it('concludes beside the active rule set at every instance, without any effect', async () => {
+    expect(await service.api.get(path())).toMatchObject({
+      status: 404,
+      problem: { code: 'SHADOW_NOT_FOUND' },
+    });
+    const beside = await startService({ beside: service });
+    const started = await service.api.call<ShadowResponse>('POST', path());
+    expect(started).toMatchObject({ status: 201, body: { version, running: true, concluded: 0 } });
+    // Whatever the other instance concludes before it has read of the shadow isn't counted.
+    await eventually(async () => (await report(beside)).running);
+
+    const { version: active } = (await service.api.all<RuleSetResponse>(SETS)).find(
+      ({ status }) => status === 'ACTIVE',
+    )!;
+    for (const [n, similarity] of [75, 85, 95].entries()) {
+      const instance = n === 0 ? beside : service;
+      const uuid = `shadowed-${similarity}`;
+      await instance.api.deliver(aCallback({ uuid, document: 'CCCD_CHIP', similarity, seed: '7' }));
+      const { conclusion } = (await service.api.getSession(uuid)).body;
+      expect(conclusion).toMatchObject({
+        ruleSetVersion: active,
+        decision: similarity < 80 ? 'REJECT' : 'APPROVE',
+      });
+    }
+    const counted = await eventually(async () => {
+      const now = await report();
+      return now.concluded === 3 ? now : null;
+    });
+    expect(counted).toMatchObject({
+      agreed: 2,
+      differed: 1,
+      failed: 0,
+      matrix: { APPROVE: { APPROVE: 1, REJECT: 1 }, REJECT: { REJECT: 1 } },
+      differing: [{ uuid: 'shadowed-85', active: 'APPROVE', shadow: 'REJECT' }],
+    });
+    const { bytes } = await service.as(null).get('/metrics');
+    expect(bytes.toString()).toMatch(/^ekyc_shadow_conclusions_total\{outcome="DIFFERS"\} 1$/m);
+    await beside.stop();
+  });
+
+  it('ends, and its report stays', async () => {
+    expect((await service.api.call('DELETE', path())).status).toBe(204);
+    expect((await service.api.call('DELETE', path())).status).toBe(204);
+    await deliver(86, 'unshadowed');
+    expect(await report()).toMatchObject({ running: false, concluded: 3, differed: 1 });
+    const entries = await service.api.entries(`subject=${version}`);
+    const actions = entries.map(({ action }) => action).filter((action) => action.includes('shadow'));
+    expect(actions).toEqual(['rule_set.shadow_started', 'rule_set.shadow_ended']);
+  });
+
+  it('of no rule set is 404', async () => {
+    const answer = await service.api.call('POST', `${SETS}/nothing/shadow`);
     expect(answer).toMatchObject({ status: 404, problem: { code: 'RULE_SET_NOT_FOUND' } });
   });
 });

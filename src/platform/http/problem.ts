@@ -16,6 +16,7 @@ export const PROBLEMS = {
   ENTRY_NOT_FOUND: { status: 404, title: 'The log has no entry at this index' },
   EXCEPTION_NOT_FOUND: { status: 404, title: 'There is no reconciliation exception with this id' },
   RULE_SET_NOT_FOUND: { status: 404, title: 'There is no rule set of this version' },
+  SHADOW_NOT_FOUND: { status: 404, title: 'The rule set never ran as shadow' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
   SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
   EXCEPTION_NOT_OPEN: { status: 409, title: 'The exception is resolved already' },
