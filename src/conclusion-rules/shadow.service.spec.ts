@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
 import type { ActiveRuleSets } from './active-rule-sets.service.ts';
 import type { BuiltInRuleSet } from './built-in-rule-set.service.ts';
@@ -40,6 +41,9 @@ const broken: CompiledRuleSet = {
 const laterTurn = () => new Promise(setImmediate);
 
 describe(Shadow.name, () => {
+  beforeAll(() => Logger.overrideLogger(false));
+  afterAll(() => Logger.overrideLogger(['log', 'error', 'warn']));
+
   it('that fails is counted and harms nobody', async () => {
     const stored: ShadowCounts[] = [];
     const shadow = shadowOf(broken, (counts) => Promise.resolve(void stored.push(counts)));
