@@ -3,7 +3,7 @@ import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
-import { projectedCollection, putNewest } from '../platform/mongo/projected-collection.ts';
+import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { RULE_SETS_PLAN } from './rule-set-collections.ts';
 import type { RuleSetState } from './rule-set-state.ts';
 
@@ -21,25 +21,20 @@ interface RuleSetProjection {
 /** The projection of rule sets: written by folding the log, and by nothing else. */
 @Injectable()
 export class RuleSetRepository implements Projection<RuleSetState> {
+  private readonly projected: ProjectedCollection<RuleSetProjection>;
   private readonly collection: mongo.Collection<RuleSetProjection>;
 
-  constructor(
-    @InjectConnection() connection: Connection,
-    private readonly primary: PrimaryChanges,
-  ) {
-    this.collection = projectedCollection(connection, RULE_SETS_PLAN.name);
+  constructor(@InjectConnection() connection: Connection, primary: PrimaryChanges) {
+    this.projected = new ProjectedCollection(connection, RULE_SETS_PLAN.name, primary);
+    this.collection = this.projected.collection;
   }
 
   /** @see Projection.put */
   async put(folds: readonly Fold<RuleSetState>[], alsoEqual = false): Promise<void> {
-    await putNewest(
-      this.collection,
+    await this.projected.put(
       folds.flatMap(({ id, state, lastIndex }) => toDocument(id, state, lastIndex) ?? []),
-      {
-        newIds: new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
-        alsoEqual,
-        writeConcern: this.primary.writeConcern,
-      },
+      new Set(folds.filter(({ isNew }) => isNew).map(({ id }) => id)),
+      alsoEqual,
     );
   }
 
