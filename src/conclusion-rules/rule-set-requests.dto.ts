@@ -1,5 +1,5 @@
-import { IsDate, IsOptional, Matches, Max, Min, IsInt } from 'class-validator';
 import { Type } from 'class-transformer';
+import { IsDate, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { ToTime } from '../platform/http/page.dto.ts';
 
 export class RuleSetParams {

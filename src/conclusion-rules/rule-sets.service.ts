@@ -14,8 +14,13 @@ import { nthVersion } from './engine/content-version.ts';
 import { type Finding, lintRuleSet } from './engine/lint-rule-set.ts';
 import type { RuleSet } from './engine/rule-set.ts';
 import { validateRuleSet } from './engine/validate-rule-set.ts';
-import { decideActivate, decideApprove, decideDraft, RuleSetRefusedError } from './rule-set.decider.ts';
-import type { RuleSetRefusal } from './rule-set.decider.ts';
+import {
+  decideActivate,
+  decideApprove,
+  decideDraft,
+  type RuleSetRefusal,
+  RuleSetRefusedError,
+} from './rule-set.decider.ts';
 import { RuleSetDocuments } from './rule-set-documents.repository.ts';
 import { RuleSetRepository } from './rule-set.repository.ts';
 import { RuleSetStream } from './rule-set.stream.ts';

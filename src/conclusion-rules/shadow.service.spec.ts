@@ -41,8 +41,12 @@ const broken: CompiledRuleSet = {
 const laterTurn = () => new Promise(setImmediate);
 
 describe(Shadow.name, () => {
-  beforeAll(() => Logger.overrideLogger(false));
-  afterAll(() => Logger.overrideLogger(['log', 'error', 'warn']));
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+  afterAll(() => {
+    Logger.overrideLogger(['log', 'error', 'warn']);
+  });
 
   it('that fails is counted and harms nobody', async () => {
     const stored: ShadowCounts[] = [];

@@ -4,6 +4,7 @@ import type { LogEntry } from '../audit/format/leaf.ts';
 import { ConclusionService } from '../conclusion-rules/conclusion.service.ts';
 import { ENGINE_VERSION } from '../conclusion-rules/engine/evaluate.ts';
 import { RuleSets } from '../conclusion-rules/rule-sets.service.ts';
+import type { NormalisedResult } from '../results/normalised-result.ts';
 import { PersonalData } from '../sessions/personal-data.service.ts';
 import { conclusionOf } from '../sessions/session.decider.ts';
 import { type ConclusionData, evolveSession, initialSession } from '../sessions/session-state.ts';
@@ -63,7 +64,7 @@ export class Replays {
 
   private async conclude(
     recorded: ConclusionData,
-    result: Parameters<typeof conclusionOf>[0]['result'],
+    result: NormalisedResult,
     checkedAt: string,
   ): Promise<ReplayOutcome> {
     const { ruleSetVersion, engineVersion, version, grade, confirmed } = recorded;
