@@ -7,6 +7,7 @@ import { EvidenceModule } from './evidence/evidence.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
+import { RuleImpactModule } from './rule-impact/rule-impact.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { VaultModule } from './vault/vault.module.ts';
 
@@ -17,6 +18,7 @@ import { VaultModule } from './vault/vault.module.ts';
     RetrievalModule, //        us → vendor: pulls, comparison, proof
     EvidenceModule, //         pictures and videos, fetched while the vendor has them
     ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
+    RuleImpactModule, //       what a rule set did, or would do, to sessions
     SessionsModule, //         what is known of each customer's check, folded from the log
     ConclusionRulesModule, //  what a result means to this bank
     VaultModule, //            personal data, encrypted and erasable

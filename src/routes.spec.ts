@@ -38,6 +38,17 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/reconciliation/closes/{date}': 'reconciliation:read',
   'POST /v1/reconciliation/closes/{date}/signature': 'reconciliation:run',
 
+  'GET /v1/rule-sets': 'rules:read',
+  'GET /v1/rule-sets/{version}': 'rules:read',
+  'POST /v1/rule-sets': 'rules:write',
+  'POST /v1/rule-sets/{version}/approvals': 'rules:approve',
+  'POST /v1/rule-sets/{version}/activation': 'rules:approve',
+  'POST /v1/rule-sets/{version}/simulations': 'rules:read',
+  'GET /v1/rule-sets/{version}/shadow': 'rules:read',
+  'POST /v1/rule-sets/{version}/shadow': 'rules:write',
+  'DELETE /v1/rule-sets/{version}/shadow': 'rules:write',
+  'GET /v1/warning-codes': 'rules:read',
+
   'GET /v1/audit/entries': 'audit:read',
   'GET /v1/audit/entries/{index}': 'audit:read',
   'GET /v1/audit/entries/{index}/proof': 'audit:read',

@@ -85,10 +85,13 @@ export class AuditQueries {
     );
   }
 
-  /** Entries of an action behind a log index, in order. */
-  async after(action: Action, index: number, limit: number): Promise<ReadEntry[]> {
+  /** Entries of an action, or of one of several, behind a log index, in order. */
+  async after(action: Action | readonly Action[], index: number, limit: number): Promise<ReadEntry[]> {
     const documents = await this.collection
-      .find({ action, _id: { $gt: mongo.Long.fromNumber(index) } }, { projection: { leaf: 1 } })
+      .find(
+        { action: { $in: [action].flat() }, _id: { $gt: mongo.Long.fromNumber(index) } },
+        { projection: { leaf: 1 } },
+      )
       .sort({ _id: 1 })
       .limit(limit)
       .toArray();

@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Injectable, Logger } from '@nestjs/common';
-import { AppConfig } from '../platform/config/app-config.ts';
+import { Injectable } from '@nestjs/common';
 import { KeyedDigest } from '../vault/keyed-digest.service.ts';
-import { type CompiledRuleSet, compileRuleSet } from './engine/compile.ts';
+import { ActiveRuleSets } from './active-rule-sets.service.ts';
+import type { CompiledRuleSet } from './engine/compile.ts';
 import { type Conclusion, evaluate } from './engine/evaluate.ts';
 import { canonicalInputs } from './engine/explain.ts';
 import type { ConclusionInput } from './engine/fact.ts';
-import { validateRuleSet } from './engine/validate-rule-set.ts';
-
-const DEFAULT_RULE_SET = fileURLToPath(new URL('../../config/rule-sets/default.json', import.meta.url));
 
 /** A conclusion that can be proven again later: it names the rules and, by digest, everything they read. */
 export interface PinnedConclusion extends Conclusion {
@@ -19,36 +14,23 @@ export interface PinnedConclusion extends Conclusion {
 /** Applies the bank's rules to a result. */
 @Injectable()
 export class ConclusionService {
-  private readonly ruleSet: CompiledRuleSet;
-
-  /** @throws Error naming file, path and fault if the rule set can't be used: nothing is concluded by half a rule set. */
   constructor(
-    config: AppConfig,
+    private readonly active: ActiveRuleSets,
     private readonly digest: KeyedDigest,
-  ) {
-    const file = config.ruleSetFile ?? DEFAULT_RULE_SET;
-    this.ruleSet = readRuleSet(file);
-    new Logger(ConclusionService.name).log(`concluding by rule set ${this.ruleSet.version}`);
-  }
+  ) {}
 
-  /** Concludes; never throws, and gives the same answer for the same input for as long as the rule set stands. */
-  readonly judge = (input: ConclusionInput): PinnedConclusion => ({
-    ...evaluate(this.ruleSet, input),
-    inputsDigest: this.digest.of('rule-inputs', canonicalInputs(input)),
-  });
-}
+  /**
+   * Concludes by the rule set that is active at `checkedAt`. Never throws, and gives the same answer for the
+   * same input and schedule of activations.
+   */
+  readonly judge = (input: ConclusionInput): PinnedConclusion =>
+    this.judgeBy(this.active.at(input.checkedAt), input);
 
-function readRuleSet(file: string): CompiledRuleSet {
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new Error(`rule set ${file} can't be read as JSON`, { cause });
+  /** Concludes by a rule set of the caller's choice, for replays and trials. */
+  judgeBy(ruleSet: CompiledRuleSet, input: ConclusionInput): PinnedConclusion {
+    return {
+      ...evaluate(ruleSet, input),
+      inputsDigest: this.digest.of('rule-inputs', canonicalInputs(input)),
+    };
   }
-  const validation = validateRuleSet(document);
-  if (!validation.ok) {
-    const faults = validation.errors.map(({ path, message }) => `  ${path}: ${message}`);
-    throw new Error(`rule set ${file} can't be used:\n${faults.join('\n')}`);
-  }
-  return compileRuleSet(validation.ruleSet);
 }

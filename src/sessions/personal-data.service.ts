@@ -65,6 +65,18 @@ export class PersonalData {
     return body && normaliseResult(uuid, body);
   }
 
+  /** Like {@link findForProcessing}, for many results of several sessions, by the id of their entry. */
+  async findManyForProcessing(sessions: readonly SessionState[]): Promise<Map<string, NormalisedResult>> {
+    const kept = sessions.flatMap(({ uuid, results }) => results.map(({ entryId }) => ({ uuid, entryId })));
+    const raw = await this.vault.findMany(kept.map(({ entryId }) => entryId));
+    return new Map(
+      kept.flatMap(({ uuid, entryId }) => {
+        const bytes = raw.get(entryId);
+        return bytes === undefined ? [] : [[entryId, normaliseResult(uuid, this.bodyOf(bytes))]];
+      }),
+    );
+  }
+
   /** The vendor's result without its envelope, for our own processing. Null if it was erased. */
   async findBody(meta: SessionResult): Promise<JsonObject | null> {
     const raw = await this.vault.find(meta.entryId);

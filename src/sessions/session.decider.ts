@@ -105,19 +105,29 @@ export function decideConclude(state: SessionState, command: Conclude, at: strin
   return [concluded(command, result.version, grade, at)];
 }
 
-/**
- * Two copies that contradict each other can't both be true, so no rule may decide on either: a person must.
- */
 function concluded(
-  { result, judge, confirms }: Pick<Conclude, 'result' | 'judge' | 'confirms'>,
+  command: Pick<Conclude, 'result' | 'judge' | 'confirms'>,
   version: number,
   grade: Grade,
   checkedAt: string,
 ): EntryDraft {
+  const data = conclusionOf(command, version, grade, checkedAt);
+  return { action: 'conclusion.reached', data: data as unknown as JsonObject };
+}
+
+/**
+ * What is concluded of a result. Two copies that contradict each other can't both be true, so no rule may decide
+ * on either: a person must.
+ */
+export function conclusionOf(
+  { result, judge, confirms }: Pick<Conclude, 'result' | 'judge' | 'confirms'>,
+  version: number,
+  grade: Grade,
+  checkedAt: string,
+): ConclusionData {
   const judged = judge({ result, grade, checkedAt });
   const decision = grade === 'CONFLICT' ? 'NEED_REVIEW' : judged.decision;
-  const data: ConclusionData = { version, ...judged, decision, grade, confirmed: confirms(grade) };
-  return { action: 'conclusion.reached', data: data as unknown as JsonObject };
+  return { version, ...judged, decision, grade, confirmed: confirms(grade) };
 }
 
 export interface ReceivePull extends Omit<ReceiveCallback, 'attachment'> {

@@ -5,6 +5,7 @@ import { AuditLog } from '../audit/audit-log.service.ts';
 import type { LogEntry } from '../audit/format/leaf.ts';
 import type { EntryDraft } from '../audit/stream.ts';
 import { ConclusionService } from '../conclusion-rules/conclusion.service.ts';
+import { Shadow } from '../conclusion-rules/shadow.service.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { EVIDENCE_KINDS, type EvidenceKind, type NormalisedResult } from '../results/normalised-result.ts';
@@ -21,6 +22,7 @@ import {
 } from './session.decider.ts';
 import { SessionStream } from './session.stream.ts';
 import {
+  type ConclusionData,
   findResult,
   type Registration,
   type RetrievalFailedData,
@@ -67,6 +69,7 @@ export class SessionsService {
     private readonly log: AuditLog,
     private readonly stream: SessionStream,
     private readonly conclusions: ConclusionService,
+    private readonly shadow: Shadow,
     private readonly digest: KeyedDigest,
     private readonly vault: Vault,
     private readonly config: AppConfig,
@@ -113,6 +116,7 @@ export class SessionsService {
         at,
       ),
     );
+    this.showShadow(uuid, own, result);
     const kept = findResult(state, digest, 'CALLBACK');
     if (kept === undefined) throw new Error('a committed callback is not in its session');
     const isOurs = own.some(({ id }) => id === kept.entryId);
@@ -154,6 +158,7 @@ export class SessionsService {
     );
     const kept = findResult(state, digest, 'PULL');
     if (kept !== undefined) await this.keepAgain(kept, own, state, blob);
+    this.showShadow(uuid, own, result);
     const isNew = own.some(
       ({ action, data }) => action === 'result.retrieved' && data['unchanged'] === false,
     );
@@ -186,7 +191,19 @@ export class SessionsService {
   async conclude(uuid: string, version: number, result: NormalisedResult): Promise<void> {
     const { judge } = this.conclusions;
     const conclude = { version, result, judge, confirms: this.confirms };
-    await this.append(uuid, SYSTEM_ACTOR, (before, at) => decideConclude(before, conclude, at));
+    const { own } = await this.append(uuid, SYSTEM_ACTOR, (before, at) =>
+      decideConclude(before, conclude, at),
+    );
+    this.showShadow(uuid, own, result);
+  }
+
+  /** Shows the shadow rule set what was just concluded; it has no say in it. */
+  private showShadow(uuid: string, own: readonly LogEntry[], result: NormalisedResult): void {
+    for (const { action, at, data } of own) {
+      if (action !== 'conclusion.reached') continue;
+      const { decision, grade } = data as unknown as ConclusionData;
+      this.shadow.observe(uuid, decision, { result, grade, checkedAt: at });
+    }
   }
 
   /**

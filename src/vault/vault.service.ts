@@ -93,14 +93,16 @@ export class Vault implements AttachmentStore {
    */
   async find(entryId: string): Promise<Buffer | null> {
     const document = await this.collection.findOne({ _id: entryId });
-    if (document === null) return null;
-    const dataKey = this.unwrap(document);
-    const sealed = {
-      iv: bytesOf(document.iv),
-      tag: bytesOf(document.tag),
-      ciphertext: bytesOf(document.ciphertext),
-    };
-    return open(dataKey, sealed, document);
+    return document && this.openBlob(document);
+  }
+
+  /**
+   * The bytes that were kept with each of these entries; those that were erased are left out.
+   * @throws Error as {@link find} does
+   */
+  async findMany(entryIds: readonly string[]): Promise<Map<string, Buffer>> {
+    const documents = await this.collection.find({ _id: { $in: [...entryIds] } }).toArray();
+    return new Map(documents.map((document) => [document._id, this.openBlob(document)]));
   }
 
   /** When the last blob of a session may be erased; null if the session has none. */
@@ -122,6 +124,15 @@ export class Vault implements AttachmentStore {
   /** Destroys the blobs of these entries together with their keys. Returns how many there were. */
   async erase(entryIds: readonly string[]): Promise<number> {
     return (await this.collection.deleteMany({ _id: { $in: [...entryIds] } })).deletedCount;
+  }
+
+  private openBlob(document: VaultDocument): Buffer {
+    const sealed = {
+      iv: bytesOf(document.iv),
+      tag: bytesOf(document.tag),
+      ciphertext: bytesOf(document.ciphertext),
+    };
+    return open(this.unwrap(document), sealed, document);
   }
 
   private sealBlob(

@@ -20,6 +20,8 @@ export const ACTIONS = [
   'rule_set.approved',
   'rule_set.activated',
   'rule_set.retired',
+  'rule_set.shadow_started',
+  'rule_set.shadow_ended',
   'exception.raised',
   'exception.resolved',
   'close.signed',

@@ -52,8 +52,9 @@ export const APPROVAL_GROUP: RuleGroup = { code: 'APPROVAL', name: 'Required for
  * Prepares a rule set for fast evaluation.
  *
  * @param ruleSet MUST have passed `validateRuleSet`; anything else may throw
+ * @param version under which it concludes; that of its content unless it repeats another rule set's
  */
-export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
+export function compileRuleSet(ruleSet: RuleSet, version = ruleSetContentVersion(ruleSet)): CompiledRuleSet {
   const compiler = new Compiler(ruleSet.parameters);
   return {
     rules: [
@@ -61,7 +62,7 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
       ...ruleSet.approveRequires.map((requirement) => compiler.requirement(requirement)),
     ],
     facts: compiler.facts,
-    version: ruleSetContentVersion(ruleSet),
+    version,
   };
 }
 

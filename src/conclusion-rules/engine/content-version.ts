@@ -12,7 +12,30 @@ const VERSION_LENGTH = 16;
  * JSON. Whoever holds the document can check that it's the one a conclusion names.
  */
 export function ruleSetContentVersion(document: RuleSet): string {
+  return ruleSetDigest(canonicalRuleSet(document)).slice(0, VERSION_LENGTH);
+}
+
+/** RFC 8785 canonical JSON of a rule set: the bytes that are digested and kept. */
+export function canonicalRuleSet(document: RuleSet): string {
   // Only undefined and functions have no JSON text, and an object is neither.
-  const text = canonicalize(document) as string;
-  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, VERSION_LENGTH);
+  return canonicalize(document) as string;
+}
+
+/** SHA-256 of a rule set's canonical JSON, in lower-case hex. */
+export function ruleSetDigest(canonical: string): string {
+  return createHash('sha256').update(canonical, 'utf8').digest('hex');
+}
+
+/**
+ * The version of the n-th rule set with the same content, from 1: the content's version, then with `.2`, `.3`, …
+ * A draft that repeats another is a draft of its own, with an author and an approval of its own.
+ */
+export function nthVersion(digest: string, n: number): string {
+  const content = digest.slice(0, VERSION_LENGTH);
+  return n === 1 ? content : `${content}.${n}`;
+}
+
+/** What the digest of a version's content begins with; null for what is no version. */
+export function digestPrefixOf(version: string): string | null {
+  return /^([0-9a-f]{16})(?:\.[1-9]\d*)?$/.exec(version)?.[1] ?? null;
 }
