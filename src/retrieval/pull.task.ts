@@ -81,13 +81,14 @@ export class PullTask implements OnApplicationShutdown {
     const oldest = due[0]?.pulls?.lastAt ?? due[0]?.results.at(-1)?.receivedAt ?? due[0]?.expectedBy;
     this.overdueSeconds.set(oldest ? Math.max(0, now.getTime() - Date.parse(oldest)) / 1000 : 0);
     const waiting = due.filter(({ uuid }) => !this.underWay.has(uuid)).slice(0, free);
-    await Promise.all(waiting.map((session) => this.start(session, now)));
+    await Promise.all(waiting.map((session) => this.start(session)));
   }
 
-  private async start({ uuid, version }: SessionState, now: Date): Promise<void> {
-    if (!(await this.claims.take(uuid, version, now))) return;
+  private async start({ uuid, version }: SessionState): Promise<void> {
+    if (!(await this.claims.take(uuid, version))) return;
     const pull = this.retrieval
       .pull(uuid, SYSTEM_ACTOR)
+      .finally(() => this.claims.end(uuid, version))
       .then(() => undefined)
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'a pull failed and is repeated later');
