@@ -13,8 +13,8 @@ import { hasty, overlapping, type PacePromise, requestsBySession } from './suppo
 /** `npm run test:long -- reconciliation` lives through a whole day; every other run through its first hour. */
 const isLong = process.env['TEST_LENGTH'] === 'long';
 const PLAN = isLong
-  ? { sessions: 5_000, kills: 10, expiresAfterSeconds: 90 }
-  : { sessions: 240, kills: 2, expiresAfterSeconds: 15 };
+  ? { sessions: 5_000, kills: 10, expiresAfterSeconds: 120 }
+  : { sessions: 200, kills: 2, expiresAfterSeconds: 12 };
 const LEASE_MS = 5_000;
 
 const PROMISE: PacePromise = {
@@ -51,7 +51,7 @@ describe(`${PLAN.sessions} sessions of a bad day, while the holder of a lease is
       ...(grade === 'CONFLICT' ? [`CONFLICTING_RESULT:${uuid}`] : []),
       ...(registered ? [] : [`UNREGISTERED_SESSION:${uuid}`]),
     ]);
-    expect(expected.length).toBeGreaterThan(PLAN.sessions * 0.15);
+    expect(expected.length).toBeGreaterThan(PLAN.sessions * 0.05);
     expect(expected.filter((id) => !open.has(id))).toEqual([]);
   });
 

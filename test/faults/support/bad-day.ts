@@ -118,6 +118,10 @@ const isAbandoned = (uuid: string) => uuid.endsWith('7') && uuid.at(-2) === '3';
 /** The bank forgot to register it. */
 const isForgotten = (uuid: string) => uuid.endsWith('11');
 
+/** A person has to look at its result. */
+const isUnclear = (uuid: string) => uuid.endsWith('5') && uuid.at(-2) === '2';
+const UNCLEAR = { result: { notReached: ['liveness'] } } as const;
+
 class Stage {
   private readonly simulator: Simulator;
   /** The two targets of the load balancer; a killed one stays until it is replaced. */
@@ -160,7 +164,7 @@ class Stage {
           this.simulator.control.finish(uuid, { callbackFault: null });
         } else {
           await this.register(uuid, expiresAfterSeconds);
-          if (!isAbandoned(uuid)) this.simulator.control.finish(uuid);
+          if (!isAbandoned(uuid)) this.simulator.control.finish(uuid, isUnclear(uuid) ? UNCLEAR : {});
         }
       }
     };
