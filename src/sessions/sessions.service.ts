@@ -201,10 +201,16 @@ export class SessionsService {
       stream: this.stream,
       subjectId: uuid,
       actor,
-      decide,
+      decide: (state: SessionState, at) => decide(state, at).map(withItsActor),
       answer: (state: SessionState, own) => ({ state, own }),
     });
   }
+}
+
+/** Comparing and concluding are our own acts, whoever brought the result. */
+function withItsActor(draft: EntryDraft): EntryDraft {
+  const isOurs = draft.action === 'results.compared' || draft.action === 'conclusion.reached';
+  return isOurs ? { ...draft, actor: SYSTEM_ACTOR } : draft;
 }
 
 function sameRegistration(a: Registration | null, b: Registration): boolean {

@@ -96,6 +96,7 @@ describe('what a callback leaves in the log', () => {
     const [received, concluded] = log.slice(1, 3);
     expect(received!.subject).toEqual({ type: 'session', id: 'one' });
     expect(received!.actor).toEqual({ type: 'vendor', id: 'fpt-ai' });
+    expect(concluded!.actor).toEqual({ type: 'system', id: 'ekyc-ledger' });
     expect(concluded!.at).toBe(received!.at);
     for (const entry of [received!, concluded!]) {
       expect(Object.keys(entry).sort()).toEqual([...CONTENT, 'index', 'leafHash'].sort());
