@@ -36,6 +36,10 @@ const BENCHES: Readonly<Record<string, { purpose: string; load: () => Promise<Me
     purpose: 'the time from an entry to the first signed checkpoint over it, under load',
     load: async () => (await import('./checkpoint.ts')).measureCheckpoints,
   },
+  confirmation: {
+    purpose: 'the time from a callback to the pulled result that proves it',
+    load: async () => (await import('./confirmation.ts')).measureConfirmations,
+  },
 };
 
 type Measurement = (bench: Bench) => Promise<Report>;

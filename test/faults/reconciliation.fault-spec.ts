@@ -12,10 +12,7 @@ import { hasty, overlapping, type PacePromise, requestsBySession } from './suppo
 
 /** `npm run test:long -- reconciliation` lives through a whole day; every other run through its first hour. */
 const isLong = process.env['TEST_LENGTH'] === 'long';
-const PLAN = isLong
-  ? { sessions: 5_000, kills: 10, expiresAfterSeconds: 120 }
-  : { sessions: 200, kills: 2, expiresAfterSeconds: 12 };
-const LEASE_MS = 5_000;
+const PLAN = isLong ? { sessions: 5_000, kills: 10 } : { sessions: 200, kills: 2 };
 
 const PROMISE: PacePromise = {
   backOff: { firstDelayMs: FIRST_DELAY_MS, maxDelayMs: 3_600_000, lastPullLeadMs: 2 * TIMEOUT_MS },
@@ -30,7 +27,7 @@ describe(`${PLAN.sessions} sessions of a bad day, while the holder of a lease is
   beforeAll(
     async () => {
       day = await liveThroughBadDay(PLAN);
-      if (isLong) printBadDay(day, LEASE_MS);
+      if (isLong) printBadDay(day);
     },
     isLong ? 1_200_000 : 170_000,
   );
@@ -44,10 +41,16 @@ describe(`${PLAN.sessions} sessions of a bad day, while the holder of a lease is
     );
   });
 
+  it('expire where the vendor never had a result, and only there', () => {
+    const expired = day.sessions.filter(({ status }) => status === 'EXPIRED').map(({ uuid }) => uuid);
+    expect(expired.toSorted()).toEqual(day.abandoned.toSorted());
+    expect(expired.length).toBeGreaterThan(0);
+  });
+
   it('name every callback that never came and every contradiction', () => {
     const open = new Set(day.exceptions.filter(({ status }) => status === 'OPEN').map(({ id }) => id));
-    const expected = day.sessions.flatMap(({ uuid, grade, status, registered }) => [
-      ...(grade === 'PULL_ONLY' && status !== 'EXPIRED' ? [`MISSING_CALLBACK:${uuid}`] : []),
+    const expected = day.sessions.flatMap(({ uuid, grade, registered }) => [
+      ...(grade === 'PULL_ONLY' ? [`MISSING_CALLBACK:${uuid}`] : []),
       ...(grade === 'CONFLICT' ? [`CONFLICTING_RESULT:${uuid}`] : []),
       ...(registered ? [] : [`UNREGISTERED_SESSION:${uuid}`]),
     ]);

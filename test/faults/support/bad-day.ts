@@ -17,8 +17,6 @@ export interface BadDayPlan {
   readonly sessions: number;
   /** How often the holder of a lease is killed, spread over the run. */
   readonly kills: number;
-  /** After registration; a session whose result comes this late counts as expired. */
-  readonly expiresAfterSeconds: number;
 }
 
 /** One killed holder, and who came after it. */
@@ -37,6 +35,8 @@ export interface BadDay {
   /** uuids that the bank registered, and those that it did not. */
   readonly registered: readonly string[];
   readonly unregistered: readonly string[];
+  /** Those of the registered ones that never came to an end at the vendor. */
+  readonly abandoned: readonly string[];
   readonly sessions: readonly SessionResponse[];
   readonly exceptions: readonly ExceptionResponse[];
   /** One, or two if midnight fell into the run. */
@@ -57,6 +57,7 @@ export const COMMIT_TIMEOUT_MS = 5_000;
 const TOKEN = 'simulator-token-0123456789';
 const AT_ONCE = 24;
 const RESTART_AFTER_MS = 500;
+const SETTLED_WITHIN_MS = 100_000;
 const LEASES = ['pulls', 'reconciliation'];
 
 const FAULTS = {
@@ -100,12 +101,12 @@ export async function liveThroughBadDay(plan: BadDayPlan): Promise<BadDay> {
     for (let portion = 0; portion < portions; portion += 1) {
       const from = Math.floor((portion * uuids.length) / portions);
       const until = Math.floor(((portion + 1) * uuids.length) / portions);
-      const feeding = stage.feed(uuids.slice(from, until), plan.expiresAfterSeconds);
+      const feeding = stage.feed(uuids.slice(from, until));
       if (portion < plan.kills) kills.push(await stage.killHolderOf(LEASES[portion % LEASES.length]!));
       await feeding;
     }
     await simulator.control.idle();
-    await stage.settle(plan.sessions, plan.expiresAfterSeconds * 1_000 + 120_000);
+    await stage.settle(plan.sessions, SETTLED_WITHIN_MS + 100 * plan.sessions);
     return await stage.evidence(uuids, kills, startedAt);
   } finally {
     await simulator.stop();
@@ -155,7 +156,7 @@ class Stage {
   }
 
   /** Registers sessions and lets them come to their end at the vendor. */
-  async feed(uuids: readonly string[], expiresAfterSeconds: number): Promise<void> {
+  async feed(uuids: readonly string[]): Promise<void> {
     const waiting = [...uuids];
     const work = async () => {
       for (let uuid = waiting.shift(); uuid !== undefined; uuid = waiting.shift()) {
@@ -163,7 +164,7 @@ class Stage {
           // Without the callback nobody would ever hear of it.
           this.simulator.control.finish(uuid, { callbackFault: null });
         } else {
-          await this.register(uuid, expiresAfterSeconds);
+          await this.register(uuid);
           if (!isAbandoned(uuid)) this.simulator.control.finish(uuid, isUnclear(uuid) ? UNCLEAR : {});
         }
       }
@@ -172,7 +173,8 @@ class Stage {
   }
 
   /** As a client does that meets an instance that dies: again, at whichever instance answers. */
-  private async register(uuid: string, expiresAfterSeconds: number): Promise<void> {
+  private async register(uuid: string): Promise<void> {
+    const expiresAfterSeconds = isAbandoned(uuid) ? 12 : 7_200;
     const registration = { uuid, channel: 'branch', expectedWithinSeconds: 3, expiresAfterSeconds };
     let turn = Number(uuid.at(-1));
     await eventually(async () => {
@@ -233,6 +235,7 @@ class Stage {
     return {
       registered: uuids.filter((uuid) => !isForgotten(uuid)),
       unregistered: uuids.filter(isForgotten),
+      abandoned: uuids.filter(isAbandoned),
       sessions: await this.sessions(),
       exceptions: await api.all<ExceptionResponse>('/v1/reconciliation/exceptions'),
       closes,
