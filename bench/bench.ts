@@ -73,6 +73,8 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
         })
       : null;
   const server = given ?? embedded!.uri;
+  // What starts services as the tests do finds the same server.
+  process.env['TEST_MONGODB_URI'] = server;
   const client = await mongo.MongoClient.connect(server);
   const own: string[] = [];
   const uriOf = (database: string) => {

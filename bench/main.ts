@@ -40,6 +40,10 @@ const BENCHES: Readonly<Record<string, Measured>> = {
     purpose: 'conclusions a second by the default rule set, beside json-rules-engine',
     loadAlone: async () => (await import('./rules/rules.ts')).measureRules,
   },
+  confirmation: {
+    purpose: 'the time from a callback to the pulled result that proves it',
+    load: async () => (await import('./confirmation.ts')).measureConfirmations,
+  },
 };
 
 type Measured = { readonly purpose: string } & (

@@ -6,7 +6,7 @@ import { Appender, type AppenderObserver } from './appender.ts';
 import type { Head } from './audit-log.repository.ts';
 import type { PlannedEntry } from './batch.ts';
 import type { LogEntry } from './format/leaf.ts';
-import type { Command, Stream } from './stream.ts';
+import type { Command, EntryDraft, Stream } from './stream.ts';
 
 /**
  * What goes wrong with one attempt to insert: nothing, nothing is written, all but the answer, a part of it, or
@@ -159,6 +159,16 @@ describe(Appender.name, () => {
       { state: 2, own: [3] },
     ]);
     expect(batches).toBe(1);
+  });
+
+  it('names who gave the command, or whoever else did what an entry tells', async () => {
+    const log = new SimulatedLog();
+    const decide = (): EntryDraft[] => [
+      { action: 'callback.received', data: {} },
+      { action: 'conclusion.reached', data: {}, actor: { type: 'system', id: 'rules' } },
+    ];
+    await appenderOn(log).submit({ ...add('a'), actor: { type: 'vendor', id: 'vendor' }, decide });
+    expect(log.entries.map(({ actor }) => actor.id)).toEqual(['vendor', 'rules']);
   });
 
   it('takes one of many equal commands, however many instances are asked at once', async () => {

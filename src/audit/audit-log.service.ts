@@ -70,6 +70,11 @@ export class AuditLog implements OnApplicationShutdown {
     this.halted = fault;
   }
 
+  /** The log contradicts what was signed for it: nothing may be concluded from what it lacks. */
+  get isHalted(): boolean {
+    return this.halted !== null;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.appender.stop();
   }

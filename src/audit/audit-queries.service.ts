@@ -85,6 +85,25 @@ export class AuditQueries {
     );
   }
 
+  /** Those of the entry ids that are in the log. */
+  async knownIds(ids: readonly string[]): Promise<Set<string>> {
+    // Covered by the unique index on id.
+    const documents = await this.collection
+      .find({ id: { $in: [...ids] } }, { projection: { _id: 0, id: 1 } })
+      .toArray();
+    return new Set(documents.map(({ id }) => id));
+  }
+
+  /** The newest entry of an action, or null. */
+  async newest(action: Action): Promise<ReadEntry | null> {
+    const [document] = await this.collection
+      .find({ action }, { projection: { leaf: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    return document ? readEntry(Number(document._id), Buffer.from(document.leaf.buffer)) : null;
+  }
+
   /** Entries of an action, or of one of several, behind a log index, in order. */
   async after(action: Action | readonly Action[], index: number, limit: number): Promise<ReadEntry[]> {
     const documents = await this.collection

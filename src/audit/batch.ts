@@ -120,9 +120,9 @@ function decide(pending: Pending, folds: SubjectFolds, next: number, at: string)
   const subject = { type: command.stream.subjectType, id: command.subjectId };
   return command
     .decide(folds.of(subjectOf(pending)).state, at)
-    .map(({ action, data, attachment }, position): PlannedEntry => {
+    .map(({ action, data, attachment, actor = command.actor }, position): PlannedEntry => {
       const id = (ids[own.length + position] ??= randomUUIDv7());
-      const entry = { id, at, action, subject, actor: command.actor, data };
+      const entry = { id, at, action, subject, actor, data };
       if (attachment && !attachments.has(id)) {
         attachments.set(id, { entryId: id, attachment, election: undefined, isDurable: false });
       }

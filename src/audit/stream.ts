@@ -75,6 +75,8 @@ export interface AttachmentStore {
 export interface EntryDraft {
   readonly action: EntryContent['action'];
   readonly data: JsonObject;
+  /** Who did it, where that was not whoever gave the command. */
+  readonly actor?: EntryActor;
   readonly attachment?: Attachment;
 }
 

@@ -8,7 +8,6 @@ import { callbacksOf, governingResult, isConfirmed, type SessionState } from '..
 import { EXCEPTION_CLASSES } from './exception-class.ts';
 import { Exceptions } from './exceptions.service.ts';
 
-/** What an on-call engineer wants to know of what is still open. Every instance shows the same. */
 const EVERY_MS = 5_000;
 
 /** What an on-call engineer wants to know of what is still open. Every instance shows the same. */

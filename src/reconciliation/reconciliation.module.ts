@@ -16,6 +16,7 @@ import { ReconciliationProgress } from './reconciliation-progress.repository.ts'
 import { ReconciliationRuns } from './reconciliation-runs.repository.ts';
 import { Reconciliation } from './reconciliation.service.ts';
 import { ReconciliationTask } from './reconciliation.task.ts';
+import { SilenceMetrics } from './silence-metrics.service.ts';
 
 /** Nothing stays unexplained: exceptions for what needs attention, and a close that balances every day. */
 @Module({
@@ -31,6 +32,7 @@ import { ReconciliationTask } from './reconciliation.task.ts';
     ReconciliationProgress,
     ReconciliationRuns,
     ReconciliationTask,
+    SilenceMetrics,
   ],
 })
 export class ReconciliationModule implements OnModuleInit {

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
+import { AppConfig } from '../platform/config/app-config.ts';
 import { type CollectionPlan, provideCollection } from '../platform/mongo/collections.ts';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
 
@@ -10,7 +11,10 @@ interface ClaimDocument {
   readonly _id: string;
   /** Version of the session for which the pull is made; every pull ends with an entry and so a new version. */
   readonly version: number;
+  /** By the clock of the database, the only one that all instances share. */
   readonly at: Date;
+  /** The pull has come to its end, whatever that was. */
+  readonly ended: boolean;
 }
 
 export const PULL_CLAIMS_PLAN: CollectionPlan = {
@@ -18,16 +22,16 @@ export const PULL_CLAIMS_PLAN: CollectionPlan = {
   indexes: [{ keys: { at: 1 }, serves: 'forgetting claims after a day', expireAfterSeconds: 86_400 }],
 };
 
-/** A claim whose holder has not finished by then is taken to be dead. */
-const ABANDONED_MS = 60_000;
-
 /** Makes sure that a pull is made once, also while one holder of the task still runs and the next has begun. */
 @Injectable()
 export class PullClaims implements OnModuleInit {
   private readonly db: mongo.Db;
   private readonly collection: mongo.Collection<ClaimDocument>;
+  /** A claim that has not ended by then belongs to an instance that died: longer no pull can take. */
+  private readonly abandonedMs: number;
 
-  constructor(@InjectConnection() connection: Connection) {
+  constructor(@InjectConnection() connection: Connection, { pulls, audit }: AppConfig) {
+    this.abandonedMs = pulls.backOff.lastPullLeadMs + audit.commitTimeoutMs;
     this.db = connection.getClient().db(connection.name);
     this.collection = this.db.collection<ClaimDocument>(PULL_CLAIMS_PLAN.name, {
       writeConcern: { w: 'majority', journal: true },
@@ -38,19 +42,39 @@ export class PullClaims implements OnModuleInit {
     await provideCollection(this.db, PULL_CLAIMS_PLAN);
   }
 
-  /** True for the one caller that is to pull the session in this version. */
-  async take(uuid: string, version: number, now: Date): Promise<boolean> {
-    const abandoned = new Date(now.getTime() - ABANDONED_MS);
+  /**
+   * True for the one caller that is to pull the session in this version. A newer version alone is no licence:
+   * a callback that comes during a pull makes one, too.
+   */
+  async take(uuid: string, version: number): Promise<boolean> {
+    const abandonedFrom = { $dateAdd: { startDate: '$at', unit: 'millisecond', amount: this.abandonedMs } };
+    // A missing claim counts as abandoned, because nothing is less than a date.
+    const isAbandoned = { $lte: [abandonedFrom, '$$NOW'] };
+    const isPast = { $and: ['$ended', { $lt: ['$version', version] }] };
+    const free = { $or: [isAbandoned, isPast] };
     try {
-      const { matchedCount, upsertedCount } = await this.collection.updateOne(
-        { _id: uuid, $or: [{ version: { $lt: version } }, { at: { $lt: abandoned } }] },
-        { $set: { version, at: now } },
+      const { modifiedCount, upsertedCount } = await this.collection.updateOne(
+        { _id: uuid },
+        [
+          {
+            $set: {
+              version: { $cond: [free, version, '$version'] },
+              ended: { $cond: [free, false, '$ended'] },
+              at: { $cond: [free, '$$NOW', '$at'] },
+            },
+          },
+        ],
         { upsert: true },
       );
-      return matchedCount + upsertedCount === 1;
+      return modifiedCount + upsertedCount === 1;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
       throw error;
     }
+  }
+
+  /** Lets the next pull of the session be claimed; to be called once the pull has left its entry. */
+  async end(uuid: string, version: number): Promise<void> {
+    await this.collection.updateOne({ _id: uuid, version }, { $set: { ended: true } });
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Gauge } from 'prom-client';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
@@ -14,19 +14,24 @@ import { RetrievalService } from './retrieval.service.ts';
 
 const LEASE = 'pulls';
 const LEASE_MS = 5_000;
+const RENEW_LEASE_MS = 1_000;
 const EVERY_MS = 250;
 const EXPIRY_BATCH = 200;
+const CLAIM_LOOK_AGAIN_MS = 1_000;
 
 /**
  * Pulls what is due: every callback at once, then with back-off until it is proven, and every registered
  * session whose result is overdue until it expires. One instance does so at a time.
  */
 @Injectable()
-export class PullTask implements OnApplicationShutdown {
+export class PullTask implements BeforeApplicationShutdown {
   private readonly logger = new Logger(PullTask.name);
   private readonly underWay = new Map<string, Promise<void>>();
+  /** Sessions that another instance has claimed, alive or dead, and until when they are passed over. */
+  private readonly claimedElsewhere = new Map<string, number>();
   private readonly concurrency: number;
   private readonly overdueSeconds: Gauge;
+  private renewLeaseAt = 0;
   private running = false;
   private stopped = false;
 
@@ -57,7 +62,7 @@ export class PullTask implements OnApplicationShutdown {
     if (this.running || this.stopped) return;
     this.running = true;
     try {
-      if ((await this.leases.hold(LEASE, LEASE_MS)) === null) return;
+      if (!(await this.holdsLease())) return;
       await before();
       if (this.concurrency > 0) await this.startDue();
     } catch (error) {
@@ -68,26 +73,46 @@ export class PullTask implements OnApplicationShutdown {
   }
 
   /** Lets pulls under way come to their end, so that no answer of the vendor is thrown away. */
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.underWay.values());
+  }
+
+  /** Every pull that ends asks; renewing the lease each time would be a write more for each pull. */
+  private async holdsLease(): Promise<boolean> {
+    const now = performance.now();
+    if (now < this.renewLeaseAt) return true;
+    const holds = (await this.leases.hold(LEASE, LEASE_MS)) !== null;
+    this.renewLeaseAt = holds ? now + RENEW_LEASE_MS : 0;
+    return holds;
   }
 
   private async startDue(): Promise<void> {
     const free = this.concurrency - this.underWay.size;
     if (free <= 0) return;
     const now = this.clock.now();
-    const due = await this.queries.findPullDue(now, this.concurrency + free);
+    for (const [uuid, until] of this.claimedElsewhere) {
+      if (until <= performance.now()) this.claimedElsewhere.delete(uuid);
+    }
+    // Those that can't be started stand at the head of the list and must not hold up the others.
+    const passedOver = this.underWay.size + this.claimedElsewhere.size;
+    const due = await this.queries.findPullDue(now, passedOver + free);
     const oldest = due[0]?.pulls?.lastAt ?? due[0]?.results.at(-1)?.receivedAt ?? due[0]?.expectedBy;
     this.overdueSeconds.set(oldest ? Math.max(0, now.getTime() - Date.parse(oldest)) / 1000 : 0);
-    const waiting = due.filter(({ uuid }) => !this.underWay.has(uuid)).slice(0, free);
-    await Promise.all(waiting.map((session) => this.start(session, now)));
+    const waiting = due
+      .filter(({ uuid }) => !this.underWay.has(uuid) && !this.claimedElsewhere.has(uuid))
+      .slice(0, free);
+    await Promise.all(waiting.map((session) => this.start(session)));
   }
 
-  private async start({ uuid, version }: SessionState, now: Date): Promise<void> {
-    if (!(await this.claims.take(uuid, version, now))) return;
+  private async start({ uuid, version }: SessionState): Promise<void> {
+    if (!(await this.claims.take(uuid, version))) {
+      this.claimedElsewhere.set(uuid, performance.now() + CLAIM_LOOK_AGAIN_MS);
+      return;
+    }
     const pull = this.retrieval
       .pull(uuid, SYSTEM_ACTOR)
+      .finally(() => this.claims.end(uuid, version))
       .then(() => undefined)
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'a pull failed and is repeated later');
@@ -100,8 +125,8 @@ export class PullTask implements OnApplicationShutdown {
   }
 
   private async expireOverdue(): Promise<void> {
-    for (const { uuid } of await this.queries.findExpired(this.clock.now(), EXPIRY_BATCH)) {
-      await this.sessions.expire(uuid);
-    }
+    const overdue = await this.queries.findExpired(this.clock.now(), EXPIRY_BATCH);
+    // At once, so that they share a batch: one after the other would outlast the lease.
+    await Promise.all(overdue.map(({ uuid }) => this.sessions.expire(uuid)));
   }
 }

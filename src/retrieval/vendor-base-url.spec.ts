@@ -9,6 +9,7 @@ describe('VENDOR_BASE_URL', () => {
     'https://vendor.example:8443',
     'http://127.0.0.1:4010',
     'http://127.8.9.10/vision',
+    'https://vendor.example:65535/vision',
     'http://localhost:4010/vision/ekyc-be',
     'http://[::1]:4010',
   ])('accepts %s', (url) => {
@@ -23,6 +24,9 @@ describe('VENDOR_BASE_URL', () => {
     'http://localhost.vendor.example',
     'http://127.0.0.1@vendor.example',
     'http://127.0.0.1:80@vendor.example/',
+    'https://vendor.example:0',
+    'https://vendor.example:65536',
+    'https://vendor.example:70000/vision',
     'https://key:secret@vendor.example',
     'https://vendor.example/?a=1',
     'https://vendor.example/#a',

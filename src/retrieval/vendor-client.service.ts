@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import {
   BrokenCircuitError,
   bulkhead,
@@ -12,7 +12,8 @@ import {
   handleWhenResult,
 } from 'cockatiel';
 import type { Counter, Gauge, Histogram } from 'prom-client';
-import { Agent } from 'undici';
+import { Agent, errors } from 'undici';
+import { Problem } from '../platform/http/problem.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
 import { causeOf, errorCodeOf } from './request-failure.ts';
 import { RequestPace } from './request-pace.ts';
@@ -76,7 +77,7 @@ class NotAttempted extends Error {
  * redirect, asks for no compression and trusts nothing in an answer but its bytes.
  */
 @Injectable()
-export class VendorClient implements OnModuleDestroy {
+export class VendorClient implements OnApplicationShutdown {
   private readonly logger = new Logger(VendorClient.name);
   private readonly settings: VendorClientSettings;
   private readonly origin: string;
@@ -143,7 +144,8 @@ export class VendorClient implements OnModuleDestroy {
    * @param uuid the vendor's client_uuid, as a registration takes it
    * @param signal stops the waiting; a request under way still ends by itself, because its outcome tells
    *   something about the vendor
-   * @throws the reason of `signal`; an undici error if the service is stopping or `uuid` fits in no header
+   * @throws Problem OVERLOADED if the service is stopping; the reason of `signal`; an undici error if `uuid` fits in
+   *   no header
    */
   async fetchResult(uuid: string, signal?: AbortSignal): Promise<VendorAnswer> {
     const attempts: AttemptOutcome[] = [];
@@ -152,8 +154,11 @@ export class VendorClient implements OnModuleDestroy {
     return { ...reply, attempts };
   }
 
-  /** Makes no more requests and waits for those under way, at most `timeoutMs`: their answers still count. */
-  async onModuleDestroy(): Promise<void> {
+  /**
+   * Makes no more requests and waits for those under way, at most `timeoutMs`: their answers still count. Not
+   * before the HTTP server and the scheduled pulls have come to rest, which may still want to ask.
+   */
+  async onApplicationShutdown(): Promise<void> {
     await this.agent.close();
   }
 
@@ -277,6 +282,14 @@ function refusalOf(error: unknown): VendorReply {
   if (error instanceof BrokenCircuitError) return unavailable('BREAKER_OPEN');
   if (error instanceof BulkheadRejectedError || error instanceof NotAttempted) {
     return unavailable('RATE_LIMITED');
+  }
+  if (error instanceof errors.ClientClosedError || error instanceof errors.ClientDestroyedError) {
+    throw new Problem(
+      'OVERLOADED',
+      'This instance is stopping; try again shortly.',
+      { retryAfterSeconds: 1 },
+      { cause: error },
+    );
   }
   throw error;
 }

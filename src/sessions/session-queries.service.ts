@@ -3,7 +3,12 @@ import { AuditQueries, type ReadEntry } from '../audit/audit-queries.service.ts'
 import type { Fold } from '../audit/stream.ts';
 import type { Page } from '../platform/http/paging.ts';
 import { Problem } from '../platform/http/problem.ts';
-import { type SessionFilter, SessionRepository } from './session.repository.ts';
+import {
+  type SessionFilter,
+  SessionRepository,
+  type WaitingBounds,
+  type WaitingSessions,
+} from './session.repository.ts';
 import { SESSION } from './session.stream.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -93,5 +98,15 @@ export class SessionQueries {
   /** Sessions that wait for media, and since when the one that has waited longest (RFC 3339). */
   awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
     return this.repository.awaitingEvidence();
+  }
+
+  /** How long the newest sessions waited from their registration to their first callback, in milliseconds. */
+  callbackWaitsMs(limit: number): Promise<number[]> {
+    return this.repository.callbackWaitsMs(limit);
+  }
+
+  /** The registered sessions without any result. */
+  waiting(bounds: WaitingBounds): Promise<WaitingSessions> {
+    return this.repository.waiting(bounds);
   }
 }

@@ -27,6 +27,19 @@ export interface SessionFilter {
   readonly untilIndex?: number | undefined;
 }
 
+/** What counts as late, and what of it as late in a row. */
+export interface WaitingBounds {
+  readonly registeredBefore: Date;
+  readonly inARowFrom: Date;
+}
+
+export interface WaitingSessions {
+  readonly late: number;
+  readonly lateInARow: number;
+  /** When the oldest of all that wait was registered, RFC 3339; null while none waits. */
+  readonly oldestAt: string | null;
+}
+
 /** The projection of sessions: written by folding the log, and by nothing else. */
 @Injectable()
 export class SessionRepository implements Projection<SessionState> {
@@ -42,7 +55,7 @@ export class SessionRepository implements Projection<SessionState> {
     this.evidence = config.evidence;
   }
 
-  /** Writes folds; where another instance has already written a newer one, that one stays. */
+  /** @see Projection.put */
   async put(folds: readonly Fold<SessionState>[], alsoEqual = false): Promise<void> {
     // A look at a session that does not exist leaves an entry but no session.
     const existing = folds.filter(({ state }) => state.status !== 'NONE');
@@ -163,6 +176,48 @@ export class SessionRepository implements Projection<SessionState> {
       ])
       .toArray();
     return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
+  }
+
+  /**
+   * How long sessions waited from their registration to their first callback, in milliseconds; of the newest
+   * `limit` sessions those that had both, in that order.
+   */
+  async callbackWaitsMs(limit: number): Promise<number[]> {
+    const callbacks = { $filter: { input: '$state.results', cond: { $eq: ['$$this.source', 'CALLBACK'] } } };
+    const documents = await this.collection
+      .aggregate<{ registeredAt: string | null; receivedAt: string[] }>([
+        { $sort: { firstIndex: -1 } },
+        { $limit: limit },
+        { $project: { registeredAt: '$state.registeredAt', callbacks } },
+        { $project: { registeredAt: 1, receivedAt: '$callbacks.receivedAt' } },
+      ])
+      .toArray();
+    return documents
+      .map(({ registeredAt, receivedAt: [first] }) =>
+        registeredAt === null || first === undefined ? -1 : Date.parse(first) - Date.parse(registeredAt),
+      )
+      .filter((waitMs) => waitMs >= 0);
+  }
+
+  /** The registered sessions without any result. */
+  async waiting({ registeredBefore, inARowFrom }: WaitingBounds): Promise<WaitingSessions> {
+    // Both are RFC 3339 in UTC with milliseconds, so they compare as text.
+    const isLate = { $lte: ['$state.registeredAt', registeredBefore.toISOString()] };
+    const isInARow = { $and: [isLate, { $gte: ['$state.registeredAt', inARowFrom.toISOString()] }] };
+    const [waiting] = await this.collection
+      .aggregate<WaitingSessions>([
+        { $match: { status: 'REGISTERED' } },
+        {
+          $group: {
+            _id: null,
+            late: { $sum: { $cond: [isLate, 1, 0] } },
+            lateInARow: { $sum: { $cond: [isInARow, 1, 0] } },
+            oldestAt: { $min: '$state.registeredAt' },
+          },
+        },
+      ])
+      .toArray();
+    return waiting ?? { late: 0, lateInARow: 0, oldestAt: null };
   }
 
   private async findFolds(

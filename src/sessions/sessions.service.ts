@@ -219,7 +219,7 @@ export class SessionsService {
       stream: this.stream,
       subjectId: uuid,
       actor,
-      decide,
+      decide: (state: SessionState, at) => decide(state, at).map(withItsActor),
       answer: (state: SessionState, own) => ({ state, own }),
     });
   }
@@ -228,6 +228,12 @@ export class SessionsService {
 /** The kinds of media that a result gives addresses of, be they of use or not. */
 function mediaOf({ resources }: NormalisedResult): EvidenceKind[] {
   return EVIDENCE_KINDS.filter((kind) => resources[kind] !== null);
+}
+
+/** Comparing and concluding are our own acts, whoever brought the result. */
+function withItsActor(draft: EntryDraft): EntryDraft {
+  const isOurs = draft.action === 'results.compared' || draft.action === 'conclusion.reached';
+  return isOurs ? { ...draft, actor: SYSTEM_ACTOR } : draft;
 }
 
 function sameRegistration(a: Registration | null, b: Registration): boolean {

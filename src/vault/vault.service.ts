@@ -11,7 +11,9 @@ import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { newDataKey, open, seal, unwrapKey, type WrappedKey, wrapKey } from './envelope.ts';
 import { VAULT_PLAN, vaultCollection, type VaultDocument } from './vault.schema.ts';
 
-export type BlobKind = 'callback' | 'pull' | 'quarantine' | 'comment';
+/** What is kept with an entry, under the entry's id. */
+export const BLOB_KINDS = ['callback', 'pull', 'quarantine', 'comment'] as const;
+export type BlobKind = (typeof BLOB_KINDS)[number];
 
 /** Bytes to be kept, and where they belong. */
 export interface Blob {

@@ -56,7 +56,7 @@ describe(VendorClient.name, () => {
 
   function aClient(baseUrl: string, overrides: Partial<VendorClientSettings> = {}): VendorClient {
     const client = new VendorClient({ vendor: { ...SETTINGS, baseUrl, ...overrides } }, metrics);
-    toStop.push(() => client.onModuleDestroy());
+    toStop.push(() => client.onApplicationShutdown());
     return client;
   }
 
@@ -256,8 +256,11 @@ describe(VendorClient.name, () => {
     const client = new VendorClient({ vendor: { ...SETTINGS, baseUrl: vendor.url } }, metrics);
     const pull = client.fetchResult(UUID);
     await eventually(() => vendor.asked.length === 1);
-    const stopped = client.onModuleDestroy();
-    await expect(client.fetchResult(UUID)).rejects.toThrow('closed');
+    const stopped = client.onApplicationShutdown();
+    await expect(client.fetchResult(UUID)).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      extras: { retryAfterSeconds: 1 },
+    });
     release();
     expect(await pull).toMatchObject({ kind: 'RESULT' });
     await stopped;

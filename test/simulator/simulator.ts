@@ -92,8 +92,11 @@ export async function startSimulator(given: Partial<SimulatorOptions> = {}): Pro
 
   async function answerPull(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { apiKey, uuid } = pullHeaders(request);
+    const now = () => new Date().toISOString();
+    const times = { receivedAt: now(), endedAt: null as string | null };
+    for (const event of ['prefinish', 'close']) response.once(event, () => (times.endedAt ??= now()));
     const record = (outcome: Pull['outcome']): void =>
-      control.recordPull({ uuid, at: new Date().toISOString(), outcome });
+      control.recordPull(Object.assign(times, { uuid, at: now(), outcome }));
     if (!(await pauseUnlessStopped(options.pullLatencyMs, stopped))) {
       return;
     }

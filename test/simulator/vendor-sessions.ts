@@ -36,11 +36,14 @@ export interface FinishedSession {
   readonly mediaFaultTimes?: number;
 }
 
-/** One request for a result and how the simulator answered it. */
+/** One request for a result and how the simulator answered it. Times are RFC 3339. */
 export interface Pull {
   readonly uuid: string | null;
-  /** RFC 3339. */
+  readonly receivedAt: string;
+  /** When the answer was decided on. */
   readonly at: string;
+  /** When the answer was sent whole or the caller went away, whichever came first; null until then. */
+  readonly endedAt: string | null;
   readonly outcome: 'RESULT' | 'FORBIDDEN' | 'NOT_FOUND' | PullFault;
 }
 

@@ -21,6 +21,7 @@ export interface ServiceOptions {
 
 /** A built service that listens. */
 export interface ServiceProcess {
+  readonly pid: number;
   readonly url: string;
   /** As an API client with every scope. */
   readonly api: ApiClient;
@@ -78,6 +79,7 @@ export async function startService({ env = {}, beside }: ServiceOptions = {}): P
   const callbackToken = environment['CALLBACK_AUTH_TOKENS']!.split(',')[0]!;
   const client = (key: string | null) => new ApiClient(url, key, callbackToken);
   const service: ServiceProcess = {
+    pid: child.pid!,
     url,
     api: client(keys.get('all')!),
     apiKey: keys.get('all')!,

@@ -10,10 +10,11 @@ export interface TcpProxy {
   restore(): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** @param targetPort of every connection, or asked for each one anew */
+export async function startTcpProxy(targetPort: number | (() => number)): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const server = createServer((incoming) => {
-    const outgoing = connect(targetPort, '127.0.0.1');
+    const outgoing = connect(typeof targetPort === 'number' ? targetPort : targetPort(), '127.0.0.1');
     for (const [from, to] of [[incoming, outgoing] as const, [outgoing, incoming] as const]) {
       sockets.add(from);
       from

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
@@ -10,6 +11,7 @@ export const LEASES_PLAN: CollectionPlan = { name: 'leases', indexes: [] };
 interface LeaseDocument {
   /** Name of the task. */
   readonly _id: string;
+  /** `<host>/<process id>/<random>`: unique, and tells a person which instance it is. */
   readonly holder: string;
   /** Grows with every change of holder. */
   readonly fence: number;
@@ -29,7 +31,7 @@ export interface Lease {
 /** Lets one instance at a time run a task. Time is the database's: a clock that jumps here changes nothing. */
 @Injectable()
 export class Leases implements OnModuleInit {
-  private readonly me = randomUUID();
+  private readonly me = `${hostname()}/${process.pid}/${randomUUID()}`;
   private readonly collection: mongo.Collection<LeaseDocument>;
   private readonly db: mongo.Db;
 
