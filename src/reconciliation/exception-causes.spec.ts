@@ -44,6 +44,7 @@ function aResult(
       inputsDigest: 'i',
       ruleTable: [],
       omittedFindings: 0,
+      fourEyes: [],
     },
   };
 }

@@ -8,13 +8,13 @@ import {
   type ConclusionData,
   findResult,
   gradeOf,
+  isErased,
   type RegisteredData,
   type Registration,
   type RetrievalFailedData,
   type RetrievedData,
   type ResultConclusion,
   type ResultData,
-  type SessionResult,
   type SessionState,
   type VendorVerdict,
 } from './session-state.ts';
@@ -192,12 +192,13 @@ export function decideView(version: number, form: 'NORMALISED' | 'RAW'): EntryDr
   return [{ action: 'personal_data.viewed', data: { version, form } }];
 }
 
-/** Records that the session's personal data is gone; once. */
-export function decideErase(state: SessionState, legalBasis: string): EntryDraft[] {
-  if (state.erasedAt !== null && !hasResultAfter(state, state.erasedAt)) return [];
-  return [{ action: 'personal_data.erased', data: { legalBasis, results: state.results.length } }];
+/** Leaves a trace of who saw what reviewers wrote. */
+export function decideViewReviews(entries: readonly number[]): EntryDraft[] {
+  return [{ action: 'personal_data.viewed', data: { form: 'REVIEW_COMMENTS', entries } }];
 }
 
-function hasResultAfter(state: SessionState, time: string): boolean {
-  return state.results.some(({ receivedAt }: SessionResult) => receivedAt > time);
+/** Records that the session's personal data is gone; once. */
+export function decideErase(state: SessionState, legalBasis: string): EntryDraft[] {
+  if (isErased(state)) return [];
+  return [{ action: 'personal_data.erased', data: { legalBasis, results: state.results.length } }];
 }

@@ -1,6 +1,6 @@
 import { messageForResultCode } from '../conclusion-rules/warning-codes.ts';
 import type { SessionResponse } from './session-responses.dto.ts';
-import { gradeOf, governingResult, isConfirmed, type SessionState } from './session-state.ts';
+import { decisionOf, gradeOf, governingResult, isConfirmed, type SessionState } from './session-state.ts';
 
 /** A session as internal services see it. Holds no personal data, because the state holds none. */
 export function toSessionResponse(state: SessionState): SessionResponse {
@@ -12,7 +12,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
     uuid: state.uuid,
     registered: state.registration !== null,
     status: state.status,
-    decision: conclusion?.decision ?? null,
+    decision: decisionOf(state),
     confirmed: isConfirmed(state),
     riskLevel: conclusion?.riskLevel ?? null,
     grade: gradeOf(state),

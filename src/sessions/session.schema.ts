@@ -22,6 +22,15 @@ export interface SessionDocument {
   readonly unconcludedSince?: Date;
   /** When the vendor is to be asked next; missing where there is no need. */
   readonly nextPullAt?: Date;
+  /** Log index by which it came before a person; missing where nobody is asked for. */
+  readonly reviewIndex?: number | mongo.Long;
+  /** When that was. */
+  readonly reviewSince?: Date;
+  /** A first person has decided, a second one has to confirm. */
+  readonly awaitsSecond?: boolean;
+  /** Who keeps others from deciding, by id, and until when. */
+  readonly claimedBy?: string;
+  readonly claimedUntil?: Date;
   /** When a session without a result ends. */
   readonly expiresAt?: Date;
   readonly state: SessionState;
@@ -42,6 +51,11 @@ export const SESSIONS_PLAN: CollectionPlan = {
       keys: { nextPullAt: 1 },
       onlyWhere: { nextPullAt: { $exists: true } },
       serves: 'the pulls that are due, the most overdue first',
+    },
+    {
+      keys: { reviewIndex: 1 },
+      onlyWhere: { reviewIndex: { $exists: true } },
+      serves: 'the reviews, the one that is due first before the others',
     },
     {
       keys: { expiresAt: 1 },

@@ -1,0 +1,130 @@
+import type { EntryActor, LogEntry } from '../audit/format/leaf.ts';
+import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
+import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
+
+/** What a person may decide. */
+export const REVIEW_DECISIONS = ['APPROVE', 'REJECT'] as const;
+export type ReviewDecision = (typeof REVIEW_DECISIONS)[number];
+
+/** What one person said about a session in review. The comment lies in the vault under the entry's id. */
+export interface Opinion {
+  readonly decision: ReviewDecision;
+  readonly reasonCode: string;
+  readonly by: EntryActor;
+  readonly at: string;
+  readonly entryIndex: number;
+}
+
+/** A person keeps others from deciding, until it is over by itself. */
+export interface Claim {
+  readonly by: EntryActor;
+  readonly at: string;
+  /** RFC 3339; from then on the claim counts no more. */
+  readonly until: string;
+}
+
+/** What there was to decide on. */
+export interface Grounds {
+  /** How many distinct results there were. */
+  readonly results: number;
+  readonly grade: Grade;
+  /** Codes of the rules that spoke against approval, in order. */
+  readonly findings: readonly string[];
+}
+
+/** A decision that was made by one person or, where four eyes were demanded, by two. */
+export interface DecidedReview {
+  readonly first: Opinion;
+  readonly second: Opinion | null;
+  readonly grounds: Grounds;
+}
+
+/** Everything about a session that people are asked for. */
+export interface ReviewState {
+  /** The entry that put it before a person; null while there is nothing to decide. */
+  readonly since: { readonly index: number; readonly at: string } | null;
+  readonly claim: Claim | null;
+  /** What a first person wants and a second one has to confirm. */
+  readonly proposal: Opinion | null;
+  /** The decision that holds; null before the first, and once something contradicts it. */
+  readonly decided: DecidedReview | null;
+  /** Something that came later contradicts what people decided, so only people may decide again. */
+  readonly contested: boolean;
+}
+
+export const NO_REVIEW: ReviewState = {
+  since: null,
+  claim: null,
+  proposal: null,
+  decided: null,
+  contested: false,
+};
+
+/** `data` of `review.proposed`, `review.refused` and `review.decided`. */
+export interface OpinionData {
+  readonly decision: ReviewDecision;
+  readonly reasonCode: string;
+  /** Entry of the proposal that it answers; null for a first opinion. */
+  readonly proposal: number | null;
+  /** Keyed digest of what the vault keeps under the entry's id. */
+  readonly commentDigest: string;
+  readonly hasComment: true;
+  readonly hasCustomerMessage: boolean;
+}
+
+/** `data` of `review.claimed`. */
+export interface ClaimedData {
+  readonly until: string;
+}
+
+/** Whether somebody holds the session at that time. */
+export function isClaimLive(claim: Claim | null, at: string): claim is Claim {
+  return claim !== null && claim.until > at;
+}
+
+/** The review after an entry about it. Whoever spoke lets go of the session, so that the next one can. */
+export function evolveReview(review: ReviewState, entry: LogEntry, grounds: Grounds): ReviewState {
+  switch (entry.action) {
+    case 'review.claimed': {
+      const { until } = entry.data as unknown as ClaimedData;
+      return { ...review, claim: { by: entry.actor, at: entry.at, until } };
+    }
+    case 'review.released':
+      return { ...review, claim: null };
+    case 'review.proposed':
+      return { ...review, claim: null, proposal: opinionOf(entry) };
+    case 'review.refused':
+      return { ...review, claim: null, proposal: null };
+    case 'review.decided': {
+      const opinion = opinionOf(entry);
+      const { proposal } = review;
+      const decided = { first: proposal ?? opinion, second: proposal && opinion, grounds };
+      return { ...NO_REVIEW, decided };
+    }
+    default:
+      return review;
+  }
+}
+
+function opinionOf({ data, actor, at, index }: LogEntry): Opinion {
+  const { decision, reasonCode } = data as unknown as OpinionData;
+  return { decision, reasonCode, by: actor, at, entryIndex: index };
+}
+
+/**
+ * Holds what people decided or proposed against what is known now. A proposal is void: its second person would
+ * confirm something else than the first one saw. A decision holds while the rules say the same, or can't
+ * decide for the same reasons; anything else has to be looked at again.
+ * @param ruled what the rules say now
+ */
+export function reexamine(review: ReviewState, now: Grounds, ruled: Decision): ReviewState {
+  const { decided } = review;
+  if (decided === null || !isContradicted(decided, now, ruled)) return { ...review, proposal: null };
+  return { ...review, proposal: null, decided: null, contested: true };
+}
+
+function isContradicted({ first, grounds }: DecidedReview, now: Grounds, ruled: Decision): boolean {
+  if (now.grade === 'CONFLICT') return grounds.grade !== 'CONFLICT' || now.results > grounds.results;
+  if (ruled === first.decision) return false;
+  return ruled !== 'NEED_REVIEW' || now.findings.join() !== grounds.findings.join();
+}
