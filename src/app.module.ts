@@ -6,6 +6,7 @@ import { ConclusionRulesModule } from './conclusion-rules/conclusion-rules.modul
 import { PlatformModule } from './platform/platform.module.ts';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
+import { ReviewsModule } from './reviews/reviews.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { VaultModule } from './vault/vault.module.ts';
 
@@ -14,6 +15,7 @@ import { VaultModule } from './vault/vault.module.ts';
   imports: [
     CallbackModule, //         vendor → us: deliveries, receipts, quarantine
     RetrievalModule, //        us → vendor: pulls, comparison, proof
+    ReviewsModule, //          what the rules can't decide, people do
     ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
     SessionsModule, //         what is known of each customer's check, folded from the log
     ConclusionRulesModule, //  what a result means to this bank

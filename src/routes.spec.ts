@@ -27,6 +27,12 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/sessions/{uuid}/result/raw': 'results:read',
   'POST /v1/sessions/{uuid}/retrievals': 'sessions:write',
   'DELETE /v1/sessions/{uuid}/personal-data': 'personal-data:erase',
+  'POST /v1/sessions/{uuid}/reviews': 'reviews:write',
+  'GET /v1/sessions/{uuid}/reviews': 'results:read',
+  'GET /v1/reviews': 'reviews:write',
+  'POST /v1/reviews/{uuid}/claim': 'reviews:write',
+  'POST /v1/reviews/{uuid}/release': 'reviews:write',
+  'GET /v1/review-reasons': 'sessions:read',
   'POST /callback/get_result': 'results:read, as the vendor takes keys',
 
   'GET /v1/reconciliation/exceptions': 'reconciliation:read',

@@ -11,7 +11,8 @@ import { leafHash } from './format/merkle.ts';
 export interface EntryFilter {
   readonly subject?: string | undefined;
   readonly subjectType?: string | undefined;
-  readonly action?: Action | undefined;
+  /** One of these, where there are several. */
+  readonly action?: Action | readonly Action[] | undefined;
   readonly actor?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
@@ -60,7 +61,7 @@ export class AuditQueries {
           },
           ...(filter.subject !== undefined && { 'subject.id': filter.subject }),
           ...(filter.subjectType !== undefined && { 'subject.type': filter.subjectType }),
-          ...(filter.action !== undefined && { action: filter.action }),
+          ...(filter.action !== undefined && { action: { $in: [filter.action].flat() } }),
           ...(filter.actor !== undefined && byActor(filter.actor)),
         },
         { projection: { leaf: 1 } },
@@ -84,6 +85,14 @@ export class AuditQueries {
       .limit(limit)
       .toArray();
     return documents.map(({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)));
+  }
+
+  /** Where those of the entries stand that are in the log, by id. */
+  async placesOf(ids: readonly string[]): Promise<Map<string, { index: number; at: string }>> {
+    const documents = await this.collection
+      .find({ id: { $in: [...ids] } }, { projection: { id: 1, at: 1 } })
+      .toArray();
+    return new Map(documents.map(({ _id, id, at }) => [id, { index: Number(_id), at: at.toISOString() }]));
   }
 
   /**

@@ -3,6 +3,7 @@ import { AuditQueries, type ReadEntry } from '../audit/audit-queries.service.ts'
 import type { Fold } from '../audit/stream.ts';
 import type { Page } from '../platform/http/paging.ts';
 import { Problem } from '../platform/http/problem.ts';
+import { type ReviewBacklog, ReviewQueue, type ReviewFilter } from './review-queue.repository.ts';
 import { type SessionFilter, SessionRepository } from './session.repository.ts';
 import { SESSION } from './session.stream.ts';
 import type { SessionState } from './session-state.ts';
@@ -19,6 +20,7 @@ export class SessionQueries {
   constructor(
     private readonly repository: SessionRepository,
     private readonly entries: AuditQueries,
+    private readonly reviews: ReviewQueue,
   ) {}
 
   find(uuid: string): Promise<SessionState | null> {
@@ -83,5 +85,15 @@ export class SessionQueries {
   /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
   unproven(): Promise<{ count: number; oldestAt: string | null }> {
     return this.repository.unproven();
+  }
+
+  /** Sessions that wait for a person, the one that has waited longest first. */
+  findReviews(filter: ReviewFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
+    return this.reviews.page(filter, limit, cursor);
+  }
+
+  /** How many of them there are. */
+  reviewBacklog(now: Date, dueBefore: Date): Promise<ReviewBacklog> {
+    return this.reviews.backlog(now, dueBefore);
   }
 }

@@ -77,6 +77,15 @@ export interface ClaimedData {
   readonly until: string;
 }
 
+/** Whom a review waits for. A live claim comes first: it says that somebody is at it. */
+export const REVIEW_STATUSES = ['OPEN', 'CLAIMED', 'AWAITING_SECOND'] as const;
+export type ReviewStatus = (typeof REVIEW_STATUSES)[number];
+
+export function reviewStatusOf({ claim, proposal }: ReviewState, at: string): ReviewStatus {
+  if (isClaimLive(claim, at)) return 'CLAIMED';
+  return proposal === null ? 'OPEN' : 'AWAITING_SECOND';
+}
+
 /** Whether somebody holds the session at that time. */
 export function isClaimLive(claim: Claim | null, at: string): claim is Claim {
   return claim !== null && claim.until > at;

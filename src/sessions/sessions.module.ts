@@ -6,6 +6,7 @@ import { ConclusionRulesModule } from '../conclusion-rules/conclusion-rules.modu
 import { provideCollection } from '../platform/mongo/collections.ts';
 import { VaultModule } from '../vault/vault.module.ts';
 import { PersonalData } from './personal-data.service.ts';
+import { ReviewQueue } from './review-queue.repository.ts';
 import { SessionQueries } from './session-queries.service.ts';
 import { SessionRepository } from './session.repository.ts';
 import { SESSIONS_PLAN } from './session.schema.ts';
@@ -23,6 +24,7 @@ import { UnconcludedTask } from './unconcluded.task.ts';
     SessionsService,
     SessionQueries,
     SessionRepository,
+    ReviewQueue,
     SessionStream,
     PersonalData,
     UnconcludedTask,

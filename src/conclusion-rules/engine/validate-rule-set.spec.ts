@@ -60,11 +60,7 @@ describe(validateRuleSet.name, () => {
       { ...aRuleSet([aRule('A')]), fourEyes: { conflict: 'yes' } },
       'fourEyes.conflict: must be true or false',
     ],
-    [
-      'four eyes as yes or no',
-      { ...aRuleSet([aRule('A')]), fourEyes: true },
-      'fourEyes: must be an object',
-    ],
+    ['four eyes as yes or no', { ...aRuleSet([aRule('A')]), fourEyes: true }, 'fourEyes: must be an object'],
     ['no rules', aRuleSet([]), 'rules: must be a list of 1 to 500 items'],
     [
       'too many rules',
