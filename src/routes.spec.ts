@@ -32,6 +32,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/reviews': 'reviews:write',
   'POST /v1/reviews/{uuid}/claim': 'reviews:write',
   'POST /v1/reviews/{uuid}/release': 'reviews:write',
+  'POST /v1/reviews/samples': 'reviews:write',
+  'GET /v1/reviews/samples/{id}': 'reviews:write',
+  'POST /v1/reviews/samples/{id}/outcomes': 'reviews:write',
   'GET /v1/review-reasons': 'sessions:read',
   'POST /callback/get_result': 'results:read, as the vendor takes keys',
 

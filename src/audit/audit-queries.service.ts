@@ -47,6 +47,28 @@ export class AuditQueries {
     return leaf === null ? null : readEntry(index, leaf);
   }
 
+  /** The entries at these indexes, in order. */
+  async findEntries(indexes: readonly number[]): Promise<ReadEntry[]> {
+    const documents = await this.collection
+      .find(
+        { _id: { $in: indexes.map((index) => mongo.Long.fromNumber(index)) } },
+        { projection: { leaf: 1 } },
+      )
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)));
+  }
+
+  /** Where the entries of an action stand between two indexes, both included; answered by an index alone. */
+  async indexesOf(action: Action, { first, last }: { first: number; last: number }): Promise<number[]> {
+    const between = { $gte: mongo.Long.fromNumber(first), $lte: mongo.Long.fromNumber(last) };
+    const documents = await this.collection
+      .find({ action, _id: between }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id }) => Number(_id));
+  }
+
   /** Entries, oldest first. `from` is included, `to` is not. */
   async page(filter: EntryFilter, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
     const from = await this.firstIndexAt(filter.from);

@@ -161,17 +161,23 @@ export class OpinionResponse {
    */
   index!: number;
 
-  /** What became of it. */
-  outcome!: 'DECIDED' | 'AWAITING_SECOND' | 'REFUSED';
+  /** What became of it; `SECOND_LOOK` tells of a decision that was drawn for one. */
+  outcome!: 'DECIDED' | 'AWAITING_SECOND' | 'REFUSED' | 'SECOND_LOOK';
 
-  /** What the person decided. */
-  decision!: ReviewDecision;
+  /** What the person decided; null for a second look. */
+  decision!: ReviewDecision | null;
 
   /**
-   * Why, as a code of `GET /v1/review-reasons`.
+   * Why, as a code of `GET /v1/review-reasons`; null for a second look.
    * @example 'EVIDENCE_VERIFIED'
    */
-  reasonCode!: string;
+  reasonCode!: string | null;
+
+  /**
+   * Whether a second look came to the same decision; null for everything else.
+   * @example true
+   */
+  agrees!: boolean | null;
 
   /** Who. */
   by!: ActorResponse;
@@ -183,10 +189,11 @@ export class OpinionResponse {
   at!: string;
 
   /**
-   * Index of the entry with the proposal that it confirms or refuses; null for a first opinion.
+   * Index of the entry that it is about: the proposal that it confirms or refuses, or the decision that was
+   * looked at again; null for a first opinion.
    * @example 41
    */
-  proposal!: number | null;
+  answers!: number | null;
 
   /**
    * Why, in words; null once it was erased.

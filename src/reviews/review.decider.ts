@@ -9,6 +9,7 @@ import {
   isClaimLive,
   type OpinionData,
   type ReviewDecision,
+  type SecondLookData,
 } from '../sessions/session-review.ts';
 import { governingResult, isErased, isReviewable, type SessionState } from '../sessions/session-state.ts';
 
@@ -98,6 +99,41 @@ export function decideRelease(state: SessionState, person: EntryActor, at: strin
   refuseUnlessReviewable(state);
   refuseIfClaimed(state, person, at);
   return isClaimLive(state.review.claim, at) ? [{ action: 'review.released', data: {} }] : [];
+}
+
+/** What a person found who looked at a decided review again. */
+export interface SecondLookAt {
+  readonly person: EntryActor;
+  /** Id of the sample that the review was drawn for. */
+  readonly sample: string;
+  /** Index of the entry that decided. */
+  readonly review: number;
+  readonly agrees: boolean;
+  readonly commentDigest: string;
+  readonly comments: Attachment;
+}
+
+/**
+ * Records a second look, once for each time that a review was drawn. It changes nothing about the session: what
+ * follows from a disagreement is for people to settle.
+ * @throws Problem FOUR_EYES to whoever decided, PERSONAL_DATA_ERASED, LOOKED_AT_ALREADY
+ */
+export function decideSecondLook(
+  state: SessionState,
+  { person, sample, review, agrees, commentDigest, comments }: SecondLookAt,
+  deciders: readonly EntryActor[],
+): EntryDraft[] {
+  if (deciders.some(({ id }) => isSamePerson(id, person.id))) {
+    throw new Problem('FOUR_EYES', 'You decided it; another person has to look again.');
+  }
+  if (isErased(state)) {
+    throw new Problem('PERSONAL_DATA_ERASED', 'The timeline says when and on what legal basis.');
+  }
+  if (state.review.secondLooks.some((look) => look.sample === sample && look.review === review)) {
+    throw new Problem('LOOKED_AT_ALREADY', 'Read the sample for what it came to.');
+  }
+  const data: SecondLookData = { sample, review, agrees, commentDigest, hasComment: true };
+  return [{ action: 'review.looked_at_again', data: data as unknown as JsonObject, attachment: comments }];
 }
 
 /** Whoever proposed can't be the second person, through whichever client and with whichever ETag. */

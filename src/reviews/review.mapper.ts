@@ -8,6 +8,8 @@ import type {
   ReviewPendingResponse,
   ReviewResponse,
 } from './review-responses.dto.ts';
+import type { DrawnReviewResponse, SampleResponse } from './review-samples.dto.ts';
+import type { DrawnReview, Sample } from './review-samples.service.ts';
 import type { RecordedOpinion } from './reviews.service.ts';
 
 /** A session as the queue of reviews shows it. */
@@ -50,16 +52,49 @@ export function toPendingResponse(
 }
 
 export function toOpinionResponse({ entry, data, outcome, comments }: RecordedOpinion): OpinionResponse {
+  const isSecondLook = 'agrees' in data;
   return {
     index: entry.index,
     outcome,
-    decision: data.decision,
-    reasonCode: data.reasonCode,
+    decision: isSecondLook ? null : data.decision,
+    reasonCode: isSecondLook ? null : data.reasonCode,
+    agrees: isSecondLook ? data.agrees : null,
     by: { ...entry.actor },
     at: entry.at,
-    proposal: data.proposal,
+    answers: isSecondLook ? data.review : data.proposal,
     comment: comments?.comment ?? null,
     customerMessage: comments?.customerMessage ?? null,
+  };
+}
+
+export function toSampleResponse({ id, entry, data, drawn }: Sample): SampleResponse {
+  return {
+    id,
+    drawnBy: { ...entry.actor },
+    drawnAt: entry.at,
+    entryIndex: entry.index,
+    ...data,
+    items: drawn.map(toDrawnReviewResponse),
+  };
+}
+
+export function toDrawnReviewResponse({
+  entry,
+  data,
+  deciders,
+  secondLook,
+}: DrawnReview): DrawnReviewResponse {
+  return {
+    index: entry.index,
+    uuid: entry.subject.id,
+    decision: data.decision,
+    reasonCode: data.reasonCode,
+    deciders: deciders.map((decider) => ({ ...decider })),
+    secondLook: secondLook && {
+      agrees: secondLook.agrees,
+      by: { ...secondLook.by },
+      at: secondLook.at,
+    },
   };
 }
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.ts';
 import type { Action } from '../audit/format/leaf.ts';
 import { AuditQueries, type ReadEntry } from '../audit/audit-queries.service.ts';
-import type { Attachment } from '../audit/stream.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import type { EntityTag } from '../platform/http/entity-tag.ts';
 import type { Page } from '../platform/http/paging.ts';
@@ -10,21 +9,12 @@ import { invalid } from '../platform/http/validation.ts';
 import { decideViewReviews } from '../sessions/session.decider.ts';
 import { SESSION } from '../sessions/session.stream.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
-import type { OpinionData, ReviewDecision } from '../sessions/session-review.ts';
+import type { OpinionData, ReviewDecision, SecondLookData } from '../sessions/session-review.ts';
 import type { SessionState } from '../sessions/session-state.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
-import { KeyedDigest } from '../vault/keyed-digest.service.ts';
-import { Vault } from '../vault/vault.service.ts';
 import { decideClaim, decideRelease, decideReview } from './review.decider.ts';
+import { type Comments, ReviewComments } from './review-comments.service.ts';
 import { isReasonFor } from './review-reasons.ts';
-
-/** What a reviewer wrote; it may name people, so only the vault holds it. */
-export interface Comments {
-  /** For colleagues and auditors. */
-  readonly comment: string;
-  /** For the customer. */
-  readonly customerMessage: string | null;
-}
 
 export interface ReviewRequest extends Comments {
   readonly decision: ReviewDecision;
@@ -39,12 +29,15 @@ const OUTCOMES: Partial<Readonly<Record<Action, ReviewOutcome>>> = {
   'review.proposed': 'AWAITING_SECOND',
   'review.refused': 'REFUSED',
 };
+const SECOND_LOOK: Action = 'review.looked_at_again';
 
 /** What one person said, with what they wrote. */
-export interface RecordedOpinion {
+export type RecordedOpinion = Recorded<OpinionData, ReviewOutcome> | Recorded<SecondLookData, 'SECOND_LOOK'>;
+
+interface Recorded<Data, Outcome> {
   readonly entry: ReadEntry;
-  readonly data: OpinionData;
-  readonly outcome: ReviewOutcome;
+  readonly data: Data;
+  readonly outcome: Outcome;
   /** null once the session's personal data was erased. */
   readonly comments: Comments | null;
 }
@@ -56,8 +49,7 @@ export class Reviews {
     private readonly sessions: SessionsService,
     private readonly queries: SessionQueries,
     private readonly entries: AuditQueries,
-    private readonly vault: Vault,
-    private readonly digest: KeyedDigest,
+    private readonly comments: ReviewComments,
     private readonly config: AppConfig,
   ) {}
 
@@ -77,7 +69,7 @@ export class Reviews {
       throw invalid([{ path: 'reasonCode', message }]);
     }
     await this.queries.getOrThrow(uuid);
-    const { comments, commentDigest } = this.sealed(uuid, { comment, customerMessage });
+    const { comments, commentDigest } = this.comments.sealed(uuid, { comment, customerMessage });
     const review = {
       ...{ person, decision, reasonCode, lookedAt, comments, commentDigest },
       hasCustomerMessage: customerMessage !== null,
@@ -115,7 +107,7 @@ export class Reviews {
    */
   async history(uuid: string, limit: number, cursor: string | undefined, reader: Actor) {
     await this.queries.getOrThrow(uuid);
-    const action = Object.keys(OUTCOMES) as Action[];
+    const action = [...(Object.keys(OUTCOMES) as Action[]), SECOND_LOOK];
     const page = await this.entries.page({ subject: uuid, subjectType: SESSION, action }, limit, cursor);
     const items = await Promise.all(page.items.map((entry) => this.recorded(uuid, entry)));
     const shown = items.filter(({ comments }) => comments !== null).map(({ entry }) => entry.index);
@@ -123,26 +115,12 @@ export class Reviews {
     return { ...page, items } satisfies Page<RecordedOpinion>;
   }
 
-  private sealed(uuid: string, comments: Comments): { comments: Attachment; commentDigest: string } {
-    const bytes = Buffer.from(JSON.stringify(comments), 'utf8');
-    const attachment = this.vault.attachment({ session: uuid, kind: 'comment', bytes, hasEarlier: true });
-    return { comments: attachment, commentDigest: this.digestOf(uuid, bytes) };
-  }
-
   private async recorded(uuid: string, entry: ReadEntry): Promise<RecordedOpinion> {
-    const data = entry.data as unknown as OpinionData;
+    const data = entry.data as unknown as OpinionData | SecondLookData;
+    const comments = await this.comments.find(uuid, entry.id, data.commentDigest);
+    if ('agrees' in data) return { entry, data, outcome: 'SECOND_LOOK', comments };
     const outcome = OUTCOMES[entry.action];
     if (outcome === undefined) throw new Error(`${entry.action} is no opinion`);
-    const bytes = await this.vault.find(entry.id);
-    if (bytes !== null && this.digestOf(uuid, bytes) !== data.commentDigest) {
-      throw new Error('the vault holds another comment than the log says');
-    }
-    const comments = bytes && (JSON.parse(bytes.toString('utf8')) as Comments);
     return { entry, data, outcome, comments };
-  }
-
-  /** Of one session, so that equal comments on two of them don't show as equal. */
-  private digestOf(uuid: string, bytes: Buffer): string {
-    return this.digest.of('comment', Buffer.concat([Buffer.from(`${uuid}\0`), bytes]));
   }
 }

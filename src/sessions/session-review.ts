@@ -39,6 +39,18 @@ export interface DecidedReview {
   readonly grounds: Grounds;
 }
 
+/** What somebody who had not decided found when a decision was looked at again. */
+export interface SecondLook {
+  /** Id of the sample that the decision was drawn for. */
+  readonly sample: string;
+  /** Index of the entry that decided. */
+  readonly review: number;
+  /** The second look would have decided the same. */
+  readonly agrees: boolean;
+  readonly by: EntryActor;
+  readonly at: string;
+}
+
 /** Everything about a session that people are asked for. */
 export interface ReviewState {
   /** The entry that put it before a person; null while there is nothing to decide. */
@@ -50,6 +62,8 @@ export interface ReviewState {
   readonly decided: DecidedReview | null;
   /** Something that came later contradicts what people decided, so only people may decide again. */
   readonly contested: boolean;
+  /** Second looks at decisions that were drawn for one; they change nothing about the session. */
+  readonly secondLooks: readonly SecondLook[];
 }
 
 export const NO_REVIEW: ReviewState = {
@@ -58,6 +72,7 @@ export const NO_REVIEW: ReviewState = {
   proposal: null,
   decided: null,
   contested: false,
+  secondLooks: [],
 };
 
 /** `data` of `review.proposed`, `review.refused` and `review.decided`. */
@@ -75,6 +90,15 @@ export interface OpinionData {
 /** `data` of `review.claimed`. */
 export interface ClaimedData {
   readonly until: string;
+}
+
+/** `data` of `review.looked_at_again`. */
+export interface SecondLookData {
+  readonly sample: string;
+  readonly review: number;
+  readonly agrees: boolean;
+  readonly commentDigest: string;
+  readonly hasComment: true;
 }
 
 /** Whom a review waits for. A live claim comes first: it says that somebody is at it. */
@@ -108,7 +132,12 @@ export function evolveReview(review: ReviewState, entry: LogEntry, grounds: Grou
       const opinion = opinionOf(entry);
       const { proposal } = review;
       const decided = { first: proposal ?? opinion, second: proposal && opinion, grounds };
-      return { ...NO_REVIEW, decided };
+      return { ...NO_REVIEW, secondLooks: review.secondLooks, decided };
+    }
+    case 'review.looked_at_again': {
+      const { sample, review: index, agrees } = entry.data as unknown as SecondLookData;
+      const look = { ...{ sample, agrees }, review: index, by: entry.actor, at: entry.at };
+      return { ...review, secondLooks: [...review.secondLooks, look] };
     }
     default:
       return review;

@@ -128,6 +128,7 @@ function isUnseen({ action, data }: LogEntry): boolean {
   return (
     action === 'review.claimed' ||
     action === 'review.released' ||
+    action === 'review.looked_at_again' ||
     action === 'retrieval.failed' ||
     (action === 'result.retrieved' && (data as unknown as RetrievedData).unchanged)
   );
@@ -173,6 +174,7 @@ function apply(state: SessionState, entry: LogEntry): SessionState {
     case 'review.proposed':
     case 'review.refused':
     case 'review.decided':
+    case 'review.looked_at_again':
       return withStatus({ ...state, review: evolveReview(state.review, entry, groundsOf(state)) });
     case 'personal_data.erased':
       return { ...state, erasedAt: entry.at };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type {
   CloseResponse,
@@ -9,6 +10,7 @@ import type {
   ReviewReasonPage,
   ReviewResponse,
 } from '../../src/reviews/review-responses.dto.ts';
+import type { DrawnReviewResponse, SampleResponse } from '../../src/reviews/review-samples.dto.ts';
 import type { SessionResponse } from '../../src/sessions/session-responses.dto.ts';
 import { aCallback, aPulledResult } from '../simulator/payloads.ts';
 import type { Answer } from '../support/api-client.ts';
@@ -252,12 +254,12 @@ describe('four eyes', () => {
       session: { status: 'IN_REVIEW', review: null },
     });
     const opinions = await service.api.all<OpinionResponse>('/v1/sessions/disagree/reviews', 1);
-    expect(
-      opinions.map(({ outcome, decision, by, proposal }) => [outcome, decision, by.id, proposal]),
-    ).toEqual([
-      ['AWAITING_SECOND', 'APPROVE', 'an', null],
-      ['REFUSED', 'REJECT', 'binh', opinions[0]!.index],
-    ]);
+    expect(opinions.map(({ outcome, decision, by, answers }) => [outcome, decision, by.id, answers])).toEqual(
+      [
+        ['AWAITING_SECOND', 'APPROVE', 'an', null],
+        ['REFUSED', 'REJECT', 'binh', opinions[0]!.index],
+      ],
+    );
   });
 
   it('begin anew when a new result comes in between', async () => {
@@ -389,6 +391,93 @@ describe('of two decisions at the same time', () => {
       expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 403]);
       expect((await service.api.getSession(uuid)).body.status).toBe('IN_REVIEW');
     }
+  });
+});
+
+describe('a sample of decided reviews', () => {
+  const samples = '/v1/reviews/samples';
+  const send = <Body = SampleResponse>(path: string, body: object, person: string | null = 'quality-1') =>
+    service
+      .as('reviews:write')
+      .send<Body>('POST', `${samples}${path}`, body, person === null ? {} : { 'x-on-behalf-of': person });
+  /** Everything up to now. */
+  const whole = () => ({ from: '2020-01-01T00:00:00Z', to: new Date(Date.now() + 60_000).toISOString() });
+
+  it('is drawn by seed and frame that are in the log before, and can be drawn again by anybody', async () => {
+    for (const uuid of ['s1', 's2', 's3', 's4', 's5']) {
+      await inReview(uuid);
+      await review(uuid);
+    }
+    const { status, body } = await send('', { ...whole(), size: 3 });
+    expect(status).toBe(201);
+    const [entry] = await service.api.entries(`subject=${body.id}`);
+    expect(entry).toMatchObject({
+      index: body.entryIndex,
+      action: 'review.sample_seeded',
+      actor: { id: 'quality-1' },
+    });
+    const decided = await service.api.entries('action=review.decided');
+    const frame = decided.map(({ index }) => index).filter((index) => index < entry!.index);
+    const { seed, count, firstIndex, lastIndex } = entry!.data as unknown as SampleResponse;
+    expect({ count, firstIndex, lastIndex }).toEqual({
+      ...{ count: frame.length, firstIndex: frame[0], lastIndex: frame.at(-1) },
+    });
+    const rank = (index: number) => createHash('sha256').update(`${seed}:${index}`).digest('hex');
+    const drawn = frame.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, 3);
+    expect(body.items.map(({ index }) => index)).toEqual(drawn.toSorted((a, b) => a - b));
+    await inReview('s6');
+    await review('s6');
+    expect((await service.api.get<SampleResponse>(`${samples}/${body.id}`)).body).toEqual(body);
+  });
+
+  it('takes a share of the reviews, and nothing else than size or share', async () => {
+    const { body } = await send('', { ...whole(), percent: 50 });
+    expect(body.size).toBe(Math.ceil(body.count / 2));
+    for (const wrong of [
+      {},
+      { size: 1, percent: 1 },
+      { size: 0 },
+      { percent: 101 },
+      { size: 1, from: 'yesterday' },
+      { size: 1, to: '2020-01-02T00:00:00Z' },
+    ]) {
+      expect(outcome(await send('', { ...whole(), ...wrong }))).toEqual([400, 'VALIDATION_FAILED']);
+    }
+    expect(outcome(await send('', { ...whole(), size: 1 }, null))).toEqual([400, 'ON_BEHALF_OF_REQUIRED']);
+  });
+
+  it('is looked at by who had not decided, once, without a change of the session', async () => {
+    await inReview('looked-at', risky('looked-at'));
+    await review('looked-at');
+    await review('looked-at', BODIES.APPROVE, { person: 'binh' });
+    const { body: sample } = await send('', { ...whole(), percent: 100 });
+    const { index } = sample.items.find(({ uuid }) => uuid === 'looked-at')!;
+    const look = (person: string, about = index) =>
+      send<DrawnReviewResponse>(
+        `/${sample.id}/outcomes`,
+        { index: about, agrees: false, comment: COMMENT },
+        person,
+      );
+    const before = (await service.api.getSession('looked-at')).body;
+    for (const person of ['an', 'binh', 'Binh']) {
+      expect(outcome(await look(person))).toEqual([403, 'FOUR_EYES']);
+    }
+    const looked = await look('chi');
+    expect(looked.status).toBe(201);
+    expect(looked.body).toMatchObject({
+      deciders: [{ id: 'an' }, { id: 'binh' }],
+      secondLook: { agrees: false, by: { id: 'chi' } },
+    });
+    expect(outcome(await look('dung'))).toEqual([409, 'LOOKED_AT_ALREADY']);
+    expect(outcome(await look('dung', 0))).toEqual([404, 'SAMPLE_NOT_FOUND']);
+    const nowhere = `${samples}/7b1f3a52-6f0c-4a57-9a60-5f1c9a8e0b62`;
+    expect(outcome(await service.api.get(nowhere))).toEqual([404, 'SAMPLE_NOT_FOUND']);
+    const { body } = await service.api.get<SampleResponse>(`${samples}/${sample.id}`);
+    expect(body.items.find((item) => item.index === index)).toEqual(looked.body);
+    expect((await service.api.getSession('looked-at')).body).toEqual(before);
+    expect((await service.api.all<OpinionResponse>('/v1/sessions/looked-at/reviews')).at(-1)).toMatchObject({
+      ...{ outcome: 'SECOND_LOOK', decision: null, agrees: false, answers: index, comment: COMMENT },
+    });
   });
 });
 

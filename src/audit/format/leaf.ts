@@ -16,6 +16,8 @@ export const ACTIONS = [
   'review.proposed',
   'review.refused',
   'review.decided',
+  'review.sample_seeded',
+  'review.looked_at_again',
   'evidence.archived',
   'personal_data.viewed',
   'personal_data.erased',

@@ -22,7 +22,7 @@ export class PageQuery {
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 
 /** `new Date` alone would read "5" as a day of 2001, and take a time without a zone as local. */
-const ToTime = () =>
+export const ToTime = () =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value,
   );

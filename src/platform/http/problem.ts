@@ -23,6 +23,7 @@ export const PROBLEMS = {
   EXCEPTION_NOT_OPEN: { status: 409, title: 'The exception is resolved already' },
   NOT_REVIEWABLE: { status: 409, title: 'The session does not wait for a person to decide' },
   CLAIMED_BY_ANOTHER: { status: 409, title: 'Another person has claimed the session' },
+  LOOKED_AT_ALREADY: { status: 409, title: 'A second look at this review was recorded before' },
   CLOSE_PROVISIONAL: { status: 409, title: 'The day is not over, or not wholly reconciled yet' },
   CLOSE_NOT_BALANCED: { status: 409, title: 'The figures of the day do not balance' },
   NOT_YET_SEALED: { status: 409, title: 'No signed checkpoint covers this yet' },
