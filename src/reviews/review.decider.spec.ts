@@ -118,6 +118,12 @@ class Session {
     return { status, decision, confirmed, by: review && [review.by.id, review.secondBy?.id ?? null] };
   }
 
+  /** Whether the decision could be acted on, after each entry. */
+  get confirmations(): boolean[] {
+    let state = initialSession('a');
+    return this.log.map((entry) => toSessionResponse((state = evolveSession(state, entry))).confirmed);
+  }
+
   get actions(): string[] {
     return this.log.map(({ action }) => action);
   }
@@ -264,6 +270,13 @@ describe('four eyes', () => {
     expect(session.shown.status).toBe('IN_REVIEW');
   });
 
+  it('begin anew even if the service dies before the new result is judged', () => {
+    const session = waitingForTwo().review(an, 'APPROVE').callback({ digest: 'new' });
+    const received = session.log.slice(0, -1).reduce(evolveSession, initialSession('a'));
+    expect(session.actions.at(-2)).toBe('callback.received');
+    expect(received.review.proposal).toBeNull();
+  });
+
   it('are not lost by a pull in vain', () => {
     const session = waitingForTwo().review(an, 'APPROVE').pullInVain().review(binh, 'APPROVE');
     expect(session.shown).toMatchObject({ status: 'CONCLUDED', by: ['an', 'binh'] });
@@ -344,16 +357,21 @@ describe('what people decided', () => {
     const session = waiting()
       .review(an, 'APPROVE')
       .pull({ digest: 'p', findings: ['A', 'B'] });
-    const shown = session.log.reduce<{ state: SessionState; confirmed: boolean[] }>(
-      ({ state, confirmed }, entry) => {
-        const next = evolveSession(state, entry);
-        return { state: next, confirmed: [...confirmed, toSessionResponse(next).confirmed] };
-      },
-      { state: initialSession('a'), confirmed: [] },
-    ).confirmed;
     // received, concluded, decided, retrieved, compared: nothing to act on; concluded anew: back to people.
-    expect(shown.slice(0, -1)).not.toContain(true);
+    expect(session.confirmations.slice(0, -1)).not.toContain(true);
     expect(session.shown).toMatchObject({ status: 'IN_REVIEW', decision: 'NEED_REVIEW' });
+  });
+
+  it('is not shown as confirmed either while a later pull waits to be judged', () => {
+    const session = waiting()
+      .pull(unclear)
+      .review(an, 'APPROVE')
+      .pull({ digest: 'p', findings: ['A', 'B'] });
+    expect(session.actions.slice(-4)).toEqual([
+      ...['review.decided', 'result.retrieved', 'results.compared', 'conclusion.reached'],
+    ]);
+    expect(session.confirmations.at(-4)).toBe(true);
+    expect(session.confirmations.at(-2)).toBe(false);
   });
 
   it.each<[string, (session: Session) => Session]>([
