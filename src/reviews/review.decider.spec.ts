@@ -364,9 +364,9 @@ describe('what people decided', () => {
 
   it('is not shown as confirmed either while a later pull waits to be judged', () => {
     const session = waiting()
-      .pull(unclear)
-      .review(an, 'APPROVE')
-      .pull({ digest: 'p', findings: ['A', 'B'] });
+      .pull({ digest: 'p', findings: ['A', 'B'] })
+      .review(an, 'APPROVE');
+    session.pull({ digest: 'later', findings: ['A', 'B', 'C'] });
     expect(session.actions.slice(-4)).toEqual([
       ...['review.decided', 'result.retrieved', 'results.compared', 'conclusion.reached'],
     ]);
