@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
-import { projectedCollection } from '../platform/mongo/projected-collection.ts';
+import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
+import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
 import { REVIEW_STATUSES, type ReviewStatus } from './session-review.ts';
 import type { SessionState } from './session-state.ts';
@@ -30,8 +31,12 @@ export interface ReviewBacklog {
 export class ReviewQueue {
   private readonly collection: mongo.Collection<SessionDocument>;
 
-  constructor(@InjectConnection() connection: Connection) {
-    this.collection = projectedCollection(connection, SESSIONS_PLAN.name);
+  constructor(@InjectConnection() connection: Connection, primary: PrimaryChanges) {
+    this.collection = new ProjectedCollection<SessionDocument>(
+      connection,
+      SESSIONS_PLAN.name,
+      primary,
+    ).collection;
   }
 
   /** In the order in which they came before a person, which is that in which they are due. */

@@ -305,8 +305,9 @@ export function isConfirmed(state: SessionState): boolean {
   const governing = governingResult(state);
   const conclusion = governing?.conclusion ?? null;
   if (governing === undefined || conclusion === null || conclusion.grade !== gradeOf(state)) return false;
-  const isProofJudged = isPullProven(state) && governing.version === state.latestPull;
-  return conclusion.confirmed || (state.review.decided !== null && isProofJudged);
+  if (!isPullProven(state)) return conclusion.confirmed;
+  // Until the newest proof is judged, nobody knows what it proves.
+  return governing.version === state.latestPull && (conclusion.confirmed || state.review.decided !== null);
 }
 
 /** The result of that content and source, if it came before. */
