@@ -8,6 +8,7 @@ import { PlatformModule } from './platform/platform.module.ts';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
 import { RuleImpactModule } from './rule-impact/rule-impact.module.ts';
+import { ReviewsModule } from './reviews/reviews.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { VaultModule } from './vault/vault.module.ts';
 
@@ -17,6 +18,7 @@ import { VaultModule } from './vault/vault.module.ts';
     CallbackModule, //         vendor → us: deliveries, receipts, quarantine
     RetrievalModule, //        us → vendor: pulls, comparison, proof
     EvidenceModule, //         pictures and videos, fetched while the vendor has them
+    ReviewsModule, //          what the rules can't decide, people do
     ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
     RuleImpactModule, //       what a rule set did, or would do, to sessions
     SessionsModule, //         what is known of each customer's check, folded from the log

@@ -11,7 +11,8 @@ import { leafHash } from './format/merkle.ts';
 export interface EntryFilter {
   readonly subject?: string | undefined;
   readonly subjectType?: string | undefined;
-  readonly action?: Action | undefined;
+  /** One of these, where there are several. */
+  readonly action?: Action | readonly Action[] | undefined;
   readonly actor?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
@@ -55,6 +56,28 @@ export class AuditQueries {
     return leaf === null ? null : readEntry(index, leaf);
   }
 
+  /** The entries at these indexes, in order. */
+  async findEntries(indexes: readonly number[]): Promise<ReadEntry[]> {
+    const documents = await this.collection
+      .find(
+        { _id: { $in: indexes.map((index) => mongo.Long.fromNumber(index)) } },
+        { projection: { leaf: 1 } },
+      )
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id, leaf }) => readEntry(Number(_id), Buffer.from(leaf.buffer)));
+  }
+
+  /** Where the entries of an action stand between two indexes, both included; answered by an index alone. */
+  async indexesOf(action: Action, { first, last }: { first: number; last: number }): Promise<number[]> {
+    const between = { $gte: mongo.Long.fromNumber(first), $lte: mongo.Long.fromNumber(last) };
+    const documents = await this.collection
+      .find({ action, _id: between }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .toArray();
+    return documents.map(({ _id }) => Number(_id));
+  }
+
   /** Entries, oldest first. `from` is included, `to` is not. */
   async page(filter: EntryFilter, limit: number, cursor?: string): Promise<Page<ReadEntry>> {
     const from = await this.firstIndexAt(filter.from);
@@ -69,7 +92,7 @@ export class AuditQueries {
           },
           ...(filter.subject !== undefined && { 'subject.id': filter.subject }),
           ...(filter.subjectType !== undefined && { 'subject.type': filter.subjectType }),
-          ...(filter.action !== undefined && { action: filter.action }),
+          ...(filter.action !== undefined && { action: { $in: [filter.action].flat() } }),
           ...(filter.actor !== undefined && byActor(filter.actor)),
         },
         { projection: { leaf: 1 } },
@@ -162,6 +185,14 @@ export class AuditQueries {
         maxTimeMS: LINEARIZABLE_READ_MS,
       }));
     return found !== null;
+  }
+
+  /** Where those of the entries stand that are in the log, by id. */
+  async placesOf(ids: readonly string[]): Promise<Map<string, { index: number; at: string }>> {
+    const documents = await this.collection
+      .find({ id: { $in: [...ids] } }, { projection: { id: 1, at: 1 } })
+      .toArray();
+    return new Map(documents.map(({ _id, id, at }) => [id, { index: Number(_id), at: at.toISOString() }]));
   }
 
   /**

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { NO_EVIDENCE } from '../sessions/evidence-state.ts';
+import type { ProvenanceGrade } from '../conclusion-rules/engine/fact.ts';
+import { NO_REVIEW } from '../sessions/session-review.ts';
 import { initialSession, type SessionResult, type SessionState } from '../sessions/session-state.ts';
 import { exceptionsOf, nextExaminationAt, type ReconciliationPolicy } from './exception-causes.ts';
 
@@ -26,7 +28,7 @@ function aResult(
   version: number,
   source: SessionResult['source'],
   decision: 'APPROVE' | 'REJECT' | 'NEED_REVIEW' = 'APPROVE',
-  more: { vendorSays?: string; confirmed?: boolean; grade?: 'AGREED' | 'CALLBACK_ONLY' | 'PULL_ONLY' } = {},
+  more: { vendorSays?: string; confirmed?: boolean; grade?: ProvenanceGrade } = {},
 ): SessionResult {
   return {
     version,
@@ -46,6 +48,7 @@ function aResult(
       inputsDigest: 'i',
       ruleTable: [],
       omittedFindings: 0,
+      fourEyes: [],
     },
   };
 }
@@ -158,6 +161,58 @@ describe(exceptionsOf.name, () => {
         facts: { pull: 2, callbacks: [1], differences: ['face_match.similarity'] },
       },
     ]);
+  });
+
+  describe('once people have decided', () => {
+    const opinion = {
+      ...{ decision: 'APPROVE' as const, reasonCode: 'R', by: { type: 'person', id: 'an' } },
+      ...{ at: at(60).toISOString(), entryIndex: 9 },
+    };
+    const decided = (results: number) => ({
+      ...NO_REVIEW,
+      decided: {
+        first: opinion,
+        second: null,
+        grounds: { results, grade: 'CONFLICT' as const, findings: [] },
+      },
+    });
+    const contradicting = aSession({
+      status: 'CONCLUDED',
+      results: [
+        aResult(1, 'CALLBACK', 'APPROVE'),
+        aResult(2, 'PULL', 'NEED_REVIEW', { grade: 'CONFLICT' }),
+        aResult(3, 'PULL', 'NEED_REVIEW', { grade: 'CONFLICT' }),
+      ],
+      latestPull: 3,
+      comparison: { pull: 3, callbacks: [1], grade: 'CONFLICT', differences: ['x'] },
+    });
+
+    it('finds no contradiction and no change in what they had before them', () => {
+      expect(classes(contradicting, 60)).toEqual(['CONFLICTING_RESULT', 'RESULT_CHANGED']);
+      expect(classes({ ...contradicting, review: decided(3) }, 60)).toEqual([]);
+      expect(classes({ ...contradicting, review: decided(2) }, 60)).toEqual([
+        'CONFLICTING_RESULT',
+        'RESULT_CHANGED',
+      ]);
+    });
+
+    it('finds no disagreement with the vendor, which they settled', () => {
+      const rejected = aResult(1, 'CALLBACK', 'REJECT', { vendorSays: 'APPROVED' });
+      const state = aSession({ status: 'CONCLUDED', results: [rejected] });
+      expect(classes(state, 0)).toEqual(['VENDOR_DISAGREES']);
+      expect(classes({ ...state, review: decided(1) }, 0)).toEqual([]);
+    });
+
+    it('finds their approval that nothing confirms, by its own fingerprint', () => {
+      const state = aSession({
+        status: 'CONCLUDED',
+        results: [aResult(1, 'CALLBACK', 'NEED_REVIEW')],
+        review: decided(1),
+      });
+      expect(exceptionsOf(state, at(300), policy)).toMatchObject([
+        { class: 'UNCONFIRMED_APPROVAL', fingerprint: 'review:9' },
+      ]);
+    });
   });
 
   it('finds the approval that is unconfirmed for minutes', () => {

@@ -4,6 +4,7 @@ import { pullDue } from '../sessions/pull-need.ts';
 import { missingEvidence } from '../sessions/evidence-state.ts';
 import {
   callbacksOf,
+  decisionOf,
   governingResult,
   gradeOf,
   isConfirmed,
@@ -81,13 +82,14 @@ function conflictingResult(state: SessionState): Cause | null {
   const { comparison } = state;
   if (gradeOf(state) !== 'CONFLICT' || comparison === null) return null;
   const { pull, callbacks, differences } = comparison;
+  if (wasSeenByPeople(state, [pull, ...callbacks])) return null;
   const fingerprint = `pull:${pull}/callbacks:${callbacks.join(',')}`;
   return { class: 'CONFLICTING_RESULT', fingerprint, facts: { pull, callbacks, differences } };
 }
 
-function resultChanged({ results }: SessionState): Cause | null {
-  const pulled = results.filter(({ source }) => source === 'PULL').map(({ version }) => version);
-  if (pulled.length < 2) return null;
+function resultChanged(state: SessionState): Cause | null {
+  const pulled = state.results.filter(({ source }) => source === 'PULL').map(({ version }) => version);
+  if (pulled.length < 2 || wasSeenByPeople(state, pulled)) return null;
   return { class: 'RESULT_CHANGED', fingerprint: `pulls:${pulled.join(',')}`, facts: { versions: pulled } };
 }
 
@@ -95,7 +97,9 @@ function unconfirmedApproval(state: SessionState, now: Date, policy: Reconciliat
   if (!isUnconfirmedApproval(state) || now.getTime() < unconfirmedFrom(state, policy)) return null;
   const version = governingResult(state)?.version ?? 0;
   const facts = { version, pulls: state.pulls?.count ?? 0, lastPullOutcome: state.lastPullOutcome };
-  return { class: 'UNCONFIRMED_APPROVAL', fingerprint: `version:${version}`, facts };
+  const { decided } = state.review;
+  const fingerprint = decided === null ? `version:${version}` : `review:${decided.first.entryIndex}`;
+  return { class: 'UNCONFIRMED_APPROVAL', fingerprint, facts };
 }
 
 function unregisteredSession({ registration }: SessionState): Cause | null {
@@ -111,15 +115,24 @@ const VENDOR_WORDS: Readonly<Record<string, 'APPROVE' | 'REJECT'>> = {
   REJECTED: 'REJECT',
 };
 
-/** Only the opposite counts: one of the two wanting a person to look is no contradiction. */
+/**
+ * Only the opposite counts: one of the two wanting a person to look is no contradiction, and neither is what
+ * people have decided against the vendor.
+ */
 function vendorDisagrees(state: SessionState): Cause | null {
   const governing = governingResult(state);
   const vendor = VENDOR_WORDS[governing?.vendor.decisionMessage ?? ''];
   const ours = governing?.conclusion?.decision;
-  if (vendor === undefined || governing === undefined) return null;
+  if (vendor === undefined || governing === undefined || state.review.decided !== null) return null;
   if (ours === undefined || ours === 'NEED_REVIEW' || ours === vendor) return null;
   const { version } = governing;
   return { class: 'VENDOR_DISAGREES', fingerprint: `version:${version}`, facts: { version, vendor, ours } };
+}
+
+/** People have decided with these versions before them, and nothing has contradicted them since. */
+function wasSeenByPeople({ review }: SessionState, versions: readonly number[]): boolean {
+  const seen = review.decided?.grounds.results ?? 0;
+  return versions.every((version) => version <= seen);
 }
 
 function vendorRefused({ lastPullOutcome, results }: SessionState): Cause | null {
@@ -148,7 +161,7 @@ function overdueFrom({ expectedBy }: SessionState): number {
 }
 
 function isUnconfirmedApproval(state: SessionState): boolean {
-  return governingResult(state)?.conclusion?.decision === 'APPROVE' && !isConfirmed(state);
+  return decisionOf(state) === 'APPROVE' && !isConfirmed(state);
 }
 
 function unconfirmedFrom(state: SessionState, { unconfirmedAfterMs }: ReconciliationPolicy): number {

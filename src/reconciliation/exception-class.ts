@@ -8,7 +8,7 @@ export const EXCEPTION_CLASSES = [
   'CONFLICTING_RESULT',
   /** The vendor gave different results when it was pulled at different times. */
   'RESULT_CHANGED',
-  /** The rules approve, but minutes later nothing has confirmed the result. */
+  /** The rules or people approve, but minutes later nothing has confirmed the result. */
   'UNCONFIRMED_APPROVAL',
   /** The vendor reports a session that the bank never registered. */
   'UNREGISTERED_SESSION',

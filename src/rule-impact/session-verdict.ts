@@ -48,8 +48,12 @@ export function judgedAgain(
     if (result === undefined) return null;
     const { grade, checkedAt } = inputOf(meta, conclusion, result);
     const confirms = () => conclusion.confirmed;
-    const { version: _, ...again } = conclusionOf({ result, judge, confirms }, version, grade, checkedAt);
-    judged.push({ ...meta, conclusion: again });
+    const {
+      version: _,
+      fourEyes = [],
+      ...again
+    } = conclusionOf({ result, judge, confirms }, version, grade, checkedAt);
+    judged.push({ ...meta, conclusion: { ...again, fourEyes } });
   }
   return { ...state, results: judged };
 }

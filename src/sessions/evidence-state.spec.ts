@@ -54,6 +54,7 @@ class Story {
             inputsDigest: digest,
             ruleTable: [],
             omittedFindings: 0,
+            fourEyes: [],
           }),
           confirms: () => true,
           comparedWith: [],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.ts';
+import { AuditQueries } from '../audit/audit-queries.service.ts';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Problem } from '../platform/http/problem.ts';
@@ -14,12 +15,16 @@ import { SessionQueries } from './session-queries.service.ts';
 import { SessionsService } from './sessions.service.ts';
 import type { SessionResult, SessionState } from './session-state.ts';
 
+/** A blob without an entry was left by a lost race; a young one may still be on its way to its entry. */
+const ORPHAN_AFTER_MS = 3_600_000;
+
 /** Shows and erases what only the vault holds; nobody sees it without an entry that says so. */
 @Injectable()
 export class PersonalData {
   constructor(
     private readonly sessions: SessionsService,
     private readonly queries: SessionQueries,
+    private readonly entries: AuditQueries,
     private readonly vault: Vault,
     private readonly media: EvidenceStore,
     private readonly clock: Clock,
@@ -84,7 +89,7 @@ export class PersonalData {
   }
 
   /**
-   * Erases every result of a session and its media for good.
+   * Erases every result of a session with its media, and whatever people wrote about it, for good.
    * @throws Problem SESSION_NOT_FOUND, LEGAL_HOLD (with the time from which it may be done)
    */
   async erase(uuid: string, legalBasis: string, actor: Actor): Promise<SessionState> {
@@ -102,17 +107,33 @@ export class PersonalData {
     const { state, own } = await this.sessions.append(uuid, actor, (before) =>
       decideErase(before, legalBasis),
     );
-    // Only what came before it: a callback that was acknowledged meanwhile keeps its bytes.
-    const [erasure] = own;
-    const isErased = (entryIndex: number, at: string) =>
-      erasure === undefined ? at <= (state.erasedAt ?? '') : entryIndex < erasure.index;
-    const results = state.results.filter(({ entryIndex, receivedAt }) => isErased(entryIndex, receivedAt));
-    await this.vault.erase(results.map(({ entryId }) => entryId));
+    const isBefore = ({ index, at }: { index: number; at: string }) =>
+      own[0] === undefined ? at <= (state.erasedAt ?? '') : index < own[0].index;
+    await this.vault.erase(await this.kept(uuid, isBefore));
     const media = state.evidence.archived.filter(({ entryIndex, archivedAt }) =>
-      isErased(entryIndex, archivedAt),
+      isBefore({ index: entryIndex, at: archivedAt }),
     );
     await this.media.erase(media.map(({ fileId }) => fileId));
     return state;
+  }
+
+  /**
+   * What the vault keeps for a session, results and what people wrote alike. Only what came before the erasure:
+   * a callback that was acknowledged meanwhile keeps its bytes.
+   */
+  private async kept(
+    uuid: string,
+    isBefore: (place: { index: number; at: string }) => boolean,
+  ): Promise<string[]> {
+    const blobs = await this.vault.list(uuid);
+    const places = await this.entries.placesOf(blobs.map(({ entryId }) => entryId));
+    const orphanedBefore = new Date(this.clock.now().getTime() - ORPHAN_AFTER_MS);
+    return blobs
+      .filter(({ entryId, createdAt }) => {
+        const place = places.get(entryId);
+        return place === undefined ? createdAt < orphanedBefore : isBefore(place);
+      })
+      .map(({ entryId }) => entryId);
   }
 
   private async view(

@@ -9,6 +9,7 @@ import {
   type WaitingBounds,
   type WaitingSessions,
 } from './session.repository.ts';
+import { type ReviewBacklog, ReviewQueue, type ReviewFilter } from './review-queue.repository.ts';
 import { SESSION } from './session.stream.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -24,6 +25,7 @@ export class SessionQueries {
   constructor(
     private readonly repository: SessionRepository,
     private readonly entries: AuditQueries,
+    private readonly reviews: ReviewQueue,
   ) {}
 
   find(uuid: string): Promise<SessionState | null> {
@@ -108,5 +110,15 @@ export class SessionQueries {
   /** The registered sessions without any result. */
   waiting(bounds: WaitingBounds): Promise<WaitingSessions> {
     return this.repository.waiting(bounds);
+  }
+
+  /** Sessions that wait for a person, the one that has waited longest first. */
+  findReviews(filter: ReviewFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
+    return this.reviews.page(filter, limit, cursor);
+  }
+
+  /** How many of them there are. */
+  reviewBacklog(now: Date, dueBefore: Date): Promise<ReviewBacklog> {
+    return this.reviews.backlog(now, dueBefore);
   }
 }

@@ -1,8 +1,9 @@
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
 import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
 import { ApiProperty } from '@nestjs/swagger';
-import { AuditEntryPage } from '../audit/audit.dto.ts';
+import { ActorResponse, AuditEntryPage } from '../audit/audit.dto.ts';
 import type { ResultSource } from './session-state.ts';
+import type { ReviewDecision } from './session-review.ts';
 import type { SessionStatus } from './session-status.ts';
 
 export class VendorVerdictResponse {
@@ -156,6 +157,41 @@ export class ResultVersionResponse {
   entryIndex!: number;
 }
 
+export class ReviewDecisionResponse {
+  /** What was decided; it is the session's decision. */
+  decision!: ReviewDecision;
+
+  /**
+   * Why, as a code of `GET /v1/review-reasons`.
+   * @example 'EVIDENCE_VERIFIED'
+   */
+  reasonCode!: string;
+
+  /** Who decided, or proposed it where two did. */
+  by!: ActorResponse;
+
+  /**
+   * When it was decided, RFC 3339 UTC.
+   * @example '2026-01-31T09:30:00.000Z'
+   */
+  at!: string;
+
+  /** Who confirmed it; null where one person was enough. */
+  secondBy!: ActorResponse | null;
+
+  /**
+   * The second person's reason; null where one person was enough.
+   * @example 'EVIDENCE_VERIFIED'
+   */
+  secondReasonCode!: string | null;
+
+  /**
+   * Index of the audit entry that decided.
+   * @example 43
+   */
+  entryIndex!: number;
+}
+
 export class SessionResponse {
   /**
    * The vendor's client_uuid.
@@ -172,11 +208,12 @@ export class SessionResponse {
   /** Where it stands. */
   status!: SessionStatus;
 
-  /** The current decision; null without a result. */
+  /** The current decision, of people where they made one, else of the rules; null without a result. */
   decision!: Decision | null;
 
   /**
-   * Whether the decision may be acted on: by default a pulled result must agree with the callback.
+   * Whether the decision may be acted on: by default a pulled result must agree with the callback, or people
+   * decided with a pulled result before them.
    * @example false
    */
   confirmed!: boolean;
@@ -208,9 +245,8 @@ export class SessionResponse {
   /** What the bank's rules say; null without a result. */
   conclusion!: ConclusionResponse | null;
 
-  /** A person's decision; null until one is made. */
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: null })
-  review!: Record<string, unknown> | null;
+  /** What people decided; null until they do, and again once a later result contradicts it. */
+  review!: ReviewDecisionResponse | null;
 
   /** Every distinct result, oldest first. */
   results!: ResultVersionResponse[];

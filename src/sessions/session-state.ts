@@ -1,6 +1,7 @@
 import type { LogEntry } from '../audit/format/leaf.ts';
 import type { ConclusionGroup } from '../conclusion-rules/engine/evaluate.ts';
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
+import type { FourEyesReason } from '../conclusion-rules/engine/four-eyes.ts';
 import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
 import type { EvidenceKind } from '../results/normalised-result.ts';
 import {
@@ -10,6 +11,7 @@ import {
   NO_EVIDENCE,
   wantEvidence,
 } from './evidence-state.ts';
+import { evolveReview, type Grounds, NO_REVIEW, reexamine, type ReviewState } from './session-review.ts';
 import { moveTo, type SessionStatus } from './session-status.ts';
 
 export type ResultSource = 'CALLBACK' | 'PULL';
@@ -37,6 +39,8 @@ export interface ResultConclusion {
   readonly ruleTable: readonly ConclusionGroup[];
   /** How many rules the table leaves out to stay small. */
   readonly omittedFindings: number;
+  /** Why two people must decide on it, by the rule set of that moment; empty where one is enough. */
+  readonly fourEyes: readonly FourEyesReason[];
 }
 
 /** One distinct result; repeated deliveries of it change nothing. */
@@ -78,7 +82,10 @@ export interface Comparison {
 export interface SessionState {
   readonly uuid: string;
   readonly status: SessionStatus | 'NONE';
-  /** Changes with every entry that changes the session; its ETag. Being looked at does not count. */
+  /**
+   * Changes with every entry that changes what there is to see of the session; its ETag. Being looked at,
+   * claimed, or pulled in vain does not count: whoever decides meanwhile decides on the same thing.
+   */
   readonly version: number;
   /** Index of its first entry: the order of sessions. */
   readonly firstIndex: number;
@@ -99,6 +106,8 @@ export interface SessionState {
   readonly lastPullOutcome: string | null;
   /** Its pictures and video. */
   readonly evidence: EvidenceState;
+  /** What people are asked for, and what they said. */
+  readonly review: ReviewState;
   readonly erasedAt: string | null;
 }
 
@@ -120,21 +129,40 @@ export function initialSession(uuid: string): SessionState {
     pulls: null,
     lastPullOutcome: null,
     evidence: NO_EVIDENCE,
+    review: NO_REVIEW,
     erasedAt: null,
   };
 }
 
-/** Entries that tell of a session without changing it. */
-const OBSERVATIONS: ReadonlySet<string> = new Set(['personal_data.viewed']);
+/** Entries after which there is nothing else to see of the session. */
+function isUnseen({ action, data }: LogEntry): boolean {
+  return (
+    action === 'review.claimed' ||
+    action === 'review.released' ||
+    action === 'review.looked_at_again' ||
+    action === 'retrieval.failed' ||
+    (action === 'result.retrieved' && (data as unknown as RetrievedData).unchanged)
+  );
+}
 
 /** The session after one more entry. Pure. Entries of kinds that don't concern the state leave it as it is. */
 export function evolveSession(state: SessionState, entry: LogEntry): SessionState {
-  if (OBSERVATIONS.has(entry.action)) return state;
   if (isAboutEvidence(entry)) return { ...state, evidence: evolveEvidence(state.evidence, entry) };
   const seen: SessionState =
     state.status === 'NONE' ? { ...state, firstIndex: entry.index, createdAt: entry.at } : state;
   const next = apply(seen, entry);
-  return next === seen ? state : { ...next, version: state.version + 1, updatedAt: entry.at };
+  if (next === seen) return state;
+  const tracked = trackReview(state, next, entry);
+  return isUnseen(entry) ? tracked : { ...tracked, version: state.version + 1, updatedAt: entry.at };
+}
+
+/** Notes since when a person is asked for; once nobody is, claim and proposal are void. */
+function trackReview(before: SessionState, after: SessionState, { index, at }: LogEntry): SessionState {
+  const { review, status } = after;
+  if (status !== 'IN_REVIEW') {
+    return { ...after, review: { ...review, since: null, claim: null, proposal: null } };
+  }
+  return before.status === 'IN_REVIEW' ? after : { ...after, review: { ...review, since: { index, at } } };
 }
 
 function apply(state: SessionState, entry: LogEntry): SessionState {
@@ -148,11 +176,18 @@ function apply(state: SessionState, entry: LogEntry): SessionState {
     case 'retrieval.failed':
       return countPull(state, entry, (entry.data as unknown as RetrievalFailedData).outcome);
     case 'results.compared':
-      return withStatus({ ...state, comparison: entry.data as unknown as Comparison });
+      return concludedAnew({ ...state, comparison: entry.data as unknown as Comparison });
     case 'session.expired':
       return { ...state, status: moveTo(state.status, 'EXPIRED') };
     case 'conclusion.reached':
       return applyConclusion(state, entry);
+    case 'review.claimed':
+    case 'review.released':
+    case 'review.proposed':
+    case 'review.refused':
+    case 'review.decided':
+    case 'review.looked_at_again':
+      return withStatus({ ...state, review: evolveReview(state.review, entry, groundsOf(state)) });
     case 'personal_data.erased':
       return { ...state, erasedAt: entry.at, evidence: { ...state.evidence, wanted: null, attempts: null } };
     default:
@@ -191,6 +226,7 @@ function applyResult(state: SessionState, entry: LogEntry, source: ResultSource)
     ...state,
     status: reopens ? moveTo(state.status, 'RECEIVED') : state.status,
     results: [...state.results, result],
+    review: { ...state.review, proposal: null },
     // A new callback is a new need to pull, with a back-off of its own.
     pulls: source === 'CALLBACK' ? null : state.pulls,
   };
@@ -214,27 +250,77 @@ function countPull(state: SessionState, { at }: LogEntry, outcome: string): Sess
 }
 
 function applyConclusion(state: SessionState, { data }: LogEntry): SessionState {
-  const { version, ...conclusion } = data as unknown as ConclusionData;
+  const { version, fourEyes = [], ...rest } = data as unknown as ConclusionData;
+  const conclusion = { ...rest, fourEyes };
   const results = state.results.map((result) =>
     result.version === version ? { ...result, conclusion } : result,
   );
-  return withStatus({ ...state, results });
+  return concludedAnew({ ...state, results });
 }
 
-/** Moves the session where its governing conclusion puts it. */
+/** Another conclusion governs, or the same under another grade: what people said is held against it. */
+function concludedAnew(state: SessionState): SessionState {
+  const ruled = governingResult(state)?.conclusion?.decision;
+  if (ruled === undefined) return state;
+  return withStatus({ ...state, review: reexamine(state.review, groundsOf(state), ruled) });
+}
+
+/** Moves the session where its governing conclusion, or whoever decided in its place, puts it. */
 function withStatus(state: SessionState): SessionState {
   return governingResult(state) ? { ...state, status: moveTo(state.status, statusOf(state)) } : state;
 }
 
 function statusOf(state: SessionState): SessionStatus {
-  if (governingResult(state)?.conclusion?.decision === 'NEED_REVIEW') return 'IN_REVIEW';
+  if (state.review.decided !== null) return 'CONCLUDED';
+  if (decisionOf(state) === 'NEED_REVIEW') return 'IN_REVIEW';
   return isConfirmed(state) ? 'CONCLUDED' : 'RECEIVED';
 }
 
-/** The decision may be acted on: its result was well enough proven, and nothing has come since that was not compared. */
-export function isConfirmed(state: SessionState): boolean {
+/**
+ * The decision on the session: that of people where they made one, else that of the rules; null without a
+ * result. Where something contradicts what people decided, the rules alone don't decide in their place.
+ */
+export function decisionOf(state: SessionState): Decision | null {
+  const { decided, contested } = state.review;
+  const ruled = governingResult(state)?.conclusion?.decision ?? null;
+  return decided?.first.decision ?? (contested ? 'NEED_REVIEW' : ruled);
+}
+
+/** A person can decide: the rules could not, and what there is to look at was not erased. */
+export function isReviewable(state: SessionState): boolean {
+  return state.status === 'IN_REVIEW' && !isErased(state);
+}
+
+/** Nothing is left of what was received. */
+export function isErased({ erasedAt, results }: SessionState): boolean {
+  return erasedAt !== null && !results.some(({ receivedAt }) => receivedAt > erasedAt);
+}
+
+/** What there is to decide on. */
+export function groundsOf(state: SessionState): Grounds {
   const conclusion = governingResult(state)?.conclusion;
-  return conclusion?.confirmed === true && conclusion.grade === gradeOf(state);
+  const codes = conclusion?.ruleTable.flatMap(({ rules }) => rules.map(({ code }) => code)) ?? [];
+  // How many the table leaves out is a finding as well: which ones they are can't be told.
+  const omitted = conclusion?.omittedFindings ? [`+${conclusion.omittedFindings}`] : [];
+  return {
+    results: state.results.length,
+    grade: gradeOf(state) ?? 'CALLBACK_ONLY',
+    findings: [...codes.toSorted(), ...omitted],
+  };
+}
+
+/**
+ * The decision may be acted on (G7). That of the rules: its result was well enough proven, and nothing has come
+ * since that was not compared. That of people: the vendor's own copy was before them or has since said nothing
+ * else, so that a forged callback alone leads to nothing.
+ */
+export function isConfirmed(state: SessionState): boolean {
+  const governing = governingResult(state);
+  const conclusion = governing?.conclusion ?? null;
+  if (governing === undefined || conclusion === null || conclusion.grade !== gradeOf(state)) return false;
+  if (!isPullProven(state)) return conclusion.confirmed;
+  // Until the newest proof is judged, nobody knows what it proves.
+  return governing.version === state.latestPull && (conclusion.confirmed || state.review.decided !== null);
 }
 
 /** The result of that content and source, if it came before. */
@@ -323,9 +409,11 @@ export interface ResultData {
 }
 
 /** `data` of `conclusion.reached`. */
-export interface ConclusionData extends ResultConclusion {
+export interface ConclusionData extends Omit<ResultConclusion, 'fourEyes'> {
   /** The result that was judged. */
   readonly version: number;
+  /** Missing in entries from before it was part of a conclusion. */
+  readonly fourEyes?: ResultConclusion['fourEyes'];
 }
 
 /** `data` of `result.retrieved`. */

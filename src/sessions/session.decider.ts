@@ -14,13 +14,13 @@ import {
   type ConclusionData,
   findResult,
   gradeOf,
+  isErased,
   type RegisteredData,
   type Registration,
   type RetrievalFailedData,
   type RetrievedData,
   type ResultConclusion,
   type ResultData,
-  type SessionResult,
   type SessionState,
   type VendorVerdict,
 } from './session-state.ts';
@@ -230,12 +230,13 @@ export function decideViewEvidence({ version, kind }: ArchivedEvidence): EntryDr
   return [{ action: 'personal_data.viewed', data: { version, form: 'EVIDENCE', kind } }];
 }
 
-/** Records that the session's personal data is gone; once. */
-export function decideErase(state: SessionState, legalBasis: string): EntryDraft[] {
-  if (state.erasedAt !== null && !hasResultAfter(state, state.erasedAt)) return [];
-  return [{ action: 'personal_data.erased', data: { legalBasis, results: state.results.length } }];
+/** Leaves a trace of who saw what reviewers wrote. */
+export function decideViewReviews(entries: readonly number[]): EntryDraft[] {
+  return [{ action: 'personal_data.viewed', data: { form: 'REVIEW_COMMENTS', entries } }];
 }
 
-function hasResultAfter(state: SessionState, time: string): boolean {
-  return state.results.some(({ receivedAt }: SessionResult) => receivedAt > time);
+/** Records that the session's personal data is gone; once. */
+export function decideErase(state: SessionState, legalBasis: string): EntryDraft[] {
+  if (isErased(state)) return [];
+  return [{ action: 'personal_data.erased', data: { legalBasis, results: state.results.length } }];
 }

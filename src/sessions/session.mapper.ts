@@ -1,6 +1,7 @@
 import { messageForResultCode } from '../conclusion-rules/warning-codes.ts';
-import type { SessionResponse } from './session-responses.dto.ts';
-import { gradeOf, governingResult, isConfirmed, type SessionState } from './session-state.ts';
+import type { ReviewDecisionResponse, SessionResponse } from './session-responses.dto.ts';
+import type { DecidedReview } from './session-review.ts';
+import { decisionOf, gradeOf, governingResult, isConfirmed, type SessionState } from './session-state.ts';
 
 /** A session as internal services see it. Holds no personal data, because the state holds none. */
 export function toSessionResponse(state: SessionState): SessionResponse {
@@ -12,7 +13,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
     uuid: state.uuid,
     registered: state.registration !== null,
     status: state.status,
-    decision: conclusion?.decision ?? null,
+    decision: decisionOf(state),
     confirmed: isConfirmed(state),
     riskLevel: conclusion?.riskLevel ?? null,
     grade: gradeOf(state),
@@ -26,7 +27,7 @@ export function toSessionResponse(state: SessionState): SessionResponse {
       omittedFindings: conclusion.omittedFindings,
       ruleTable: conclusion.ruleTable.map((group) => ({ ...group, rules: [...group.rules] })),
     },
-    review: null,
+    review: state.review.decided && toReviewDecision(state.review.decided),
     results: state.results.map(({ version, source, receivedAt, entryIndex }) => ({
       version,
       source,
@@ -39,5 +40,18 @@ export function toSessionResponse(state: SessionState): SessionResponse {
     expiresAt: state.expiresAt,
     updatedAt: state.updatedAt,
     version: state.version,
+  };
+}
+
+function toReviewDecision({ first, second }: DecidedReview): ReviewDecisionResponse {
+  const { at, entryIndex } = second ?? first;
+  return {
+    decision: first.decision,
+    reasonCode: first.reasonCode,
+    by: { ...first.by },
+    at,
+    secondBy: second && { ...second.by },
+    secondReasonCode: second && second.reasonCode,
+    entryIndex,
   };
 }

@@ -11,7 +11,7 @@ import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { evidenceDue } from './evidence-state.ts';
 import { pullDue } from './pull-need.ts';
 import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
-import { gradeOf, governingResult, isUnconcluded, type SessionState } from './session-state.ts';
+import { decisionOf, gradeOf, isReviewable, isUnconcluded, type SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
 
 /** Which sessions are wanted; all given conditions hold together. */
@@ -258,15 +258,27 @@ function toDocument(
     lastIndex: mongo.Long.fromNumber(lastIndex),
     firstIndex: mongo.Long.fromNumber(state.firstIndex),
     status: state.status,
-    decision: governingResult(state)?.conclusion?.decision ?? null,
+    decision: decisionOf(state),
     grade: gradeOf(state),
     channel: state.registration?.channel ?? null,
     customerRef: state.registration?.customerRef ?? null,
     ...(isUnconcluded(state) && { unconcludedSince: new Date(state.updatedAt) }),
     ...(nextPullAt !== null && { nextPullAt }),
     ...(nextEvidenceAt !== null && { nextEvidenceAt }),
+    ...reviewFields(state),
     ...(state.status === 'REGISTERED' &&
       state.expiresAt !== null && { expiresAt: new Date(state.expiresAt) }),
     state,
+  };
+}
+
+function reviewFields(state: SessionState): Partial<SessionDocument> {
+  const { since, claim, proposal } = state.review;
+  if (since === null || !isReviewable(state)) return {};
+  return {
+    reviewIndex: mongo.Long.fromNumber(since.index),
+    reviewSince: new Date(since.at),
+    awaitsSecond: proposal !== null,
+    ...(claim !== null && { claimedBy: claim.by.id, claimedUntil: new Date(claim.until) }),
   };
 }

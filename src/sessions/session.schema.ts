@@ -24,6 +24,15 @@ export interface SessionDocument {
   readonly nextPullAt?: Date;
   /** When its missing media are to be fetched next; missing where there is no need. */
   readonly nextEvidenceAt?: Date;
+  /** Log index by which it came before a person; missing where nobody is asked for. */
+  readonly reviewIndex?: number | mongo.Long;
+  /** When that was. */
+  readonly reviewSince?: Date;
+  /** A first person has decided, a second one has to confirm. */
+  readonly awaitsSecond?: boolean;
+  /** Who keeps others from deciding, by id, and until when. */
+  readonly claimedBy?: string;
+  readonly claimedUntil?: Date;
   /** When a session without a result ends. */
   readonly expiresAt?: Date;
   readonly state: SessionState;
@@ -49,6 +58,11 @@ export const SESSIONS_PLAN: CollectionPlan = {
       keys: { nextEvidenceAt: 1 },
       onlyWhere: { nextEvidenceAt: { $exists: true } },
       serves: 'the media that are due, the most overdue first; how many sessions wait for media',
+    },
+    {
+      keys: { reviewIndex: 1 },
+      onlyWhere: { reviewIndex: { $exists: true } },
+      serves: 'the reviews, the one that is due first before the others',
     },
     {
       keys: { expiresAt: 1 },

@@ -8,6 +8,7 @@ import { VaultModule } from '../vault/vault.module.ts';
 import { FeedController } from './feed.controller.ts';
 import { FeedService } from './feed.service.ts';
 import { PersonalData } from './personal-data.service.ts';
+import { ReviewQueue } from './review-queue.repository.ts';
 import { SessionQueries } from './session-queries.service.ts';
 import { SessionRepository } from './session.repository.ts';
 import { SESSIONS_PLAN } from './session.schema.ts';
@@ -26,6 +27,7 @@ import { UnconcludedTask } from './unconcluded.task.ts';
     SessionQueries,
     FeedService,
     SessionRepository,
+    ReviewQueue,
     SessionStream,
     PersonalData,
     UnconcludedTask,

@@ -16,7 +16,7 @@ export class KeyedDigest {
   }
 
   /** HMAC-SHA-256 in lower-case hex. `purpose` keeps digests of different things apart. */
-  of(purpose: 'result' | 'delivery' | 'rule-inputs', bytes: Buffer | string): string {
+  of(purpose: 'result' | 'delivery' | 'rule-inputs' | 'comment', bytes: Buffer | string): string {
     return createHmac('sha256', this.key).update(purpose).update('\0').update(bytes).digest('hex');
   }
 }

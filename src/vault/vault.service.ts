@@ -123,6 +123,15 @@ export class Vault implements AttachmentStore {
     return key;
   }
 
+  /** Everything that is kept for a session: ids of the entries, and when it was stored. */
+  async list(session: string): Promise<{ entryId: string; createdAt: Date }[]> {
+    const documents = await this.collection
+      .find({ session }, { projection: { createdAt: 1 } })
+      .sort({ createdAt: 1 })
+      .toArray();
+    return documents.map(({ _id, createdAt }) => ({ entryId: _id, createdAt }));
+  }
+
   /** Destroys the blobs of these entries together with their keys. Returns how many there were. */
   async erase(entryIds: readonly string[]): Promise<number> {
     return (await this.collection.deleteMany({ _id: { $in: [...entryIds] } })).deletedCount;

@@ -72,7 +72,9 @@ describe('the list of entries', () => {
 
   it('is the same in pages of any size', async () => {
     for (const size of [1, 2, 5, log.length, 200]) {
-      expect(await service.api.all('/v1/audit/entries', size)).toEqual(log);
+      // Background tasks add entries meanwhile, behind those that were there.
+      const listed = await service.api.all('/v1/audit/entries', size);
+      expect(listed.slice(0, log.length)).toEqual(log);
     }
   });
 });
@@ -129,6 +131,7 @@ describe('what a callback leaves in the log', () => {
         decision: expect.stringMatching(/^(APPROVE|NEED_REVIEW|REJECT)$/),
         riskLevel: expect.any(Number),
         omittedFindings: 0,
+        fourEyes: expect.any(Array),
         grade: 'CALLBACK_ONLY',
         confirmed: false,
         ruleSetVersion: expect.stringMatching(/^[0-9a-f]{16}$/),

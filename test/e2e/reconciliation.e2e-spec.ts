@@ -123,6 +123,24 @@ describe('reconciliation', () => {
       await raised(`QUARANTINED_CALLBACK:${String(receiptId)}`);
     });
 
+    it('go when two people decide on the copies that contradict each other', async () => {
+      await register('decided');
+      simulator.control.finish('decided', { result: APPROVING, pullFault: 'CONFLICT' });
+      await raised('CONFLICTING_RESULT:decided');
+      const review = async (reviewer: string) => {
+        const etag = (await service.api.getSession('decided')).headers.get('etag')!;
+        const body = { decision: 'REJECT', reasonCode: 'DATA_CONTRADICTORY', comment: 'No answer from her.' };
+        const headers = { 'if-match': etag, 'x-on-behalf-of': reviewer };
+        return (await service.api.send('POST', '/v1/sessions/decided/reviews', body, headers)).status;
+      };
+      expect([await review('reviewer-1'), await review('reviewer-2')]).toEqual([202, 201]);
+      expect((await resolved('CONFLICTING_RESULT:decided')).resolution).toMatchObject({ code: 'CAUSE_GONE' });
+      expect((await service.api.getSession('decided')).body).toMatchObject({
+        ...{ status: 'CONCLUDED', decision: 'REJECT', grade: 'CONFLICT', confirmed: true },
+      });
+      expect(await close()).toMatchObject({ balanced: true });
+    });
+
     it('are settled by a person, for good, with the comment in the vault alone', async () => {
       simulator.control.finish('settled', { result: APPROVING });
       const id = 'UNREGISTERED_SESSION:settled';

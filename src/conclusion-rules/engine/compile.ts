@@ -5,7 +5,7 @@ import { FACTS } from './facts.ts';
 import { all, any, not, UNKNOWN, type Ternary } from './kleene.ts';
 import { OPERATORS, type OperatorName } from './operators/index.ts';
 import type { Operand, Operator } from './operators/operator.ts';
-import type { Comparison, Condition, Requirement, Rule, RuleGroup, RuleSet } from './rule-set.ts';
+import type { Comparison, Condition, FourEyes, Requirement, Rule, RuleGroup, RuleSet } from './rule-set.ts';
 
 /** Values of the facts that a rule set reads, in the order of `CompiledRuleSet.facts`. */
 export type Readings = readonly (FactValue | null)[];
@@ -14,6 +14,8 @@ export interface CompiledRuleSet {
   readonly version: string;
   readonly facts: readonly Fact[];
   readonly rules: readonly CompiledRule[];
+  /** null where one person is always enough. */
+  readonly fourEyes: FourEyes | null;
 }
 
 export interface CompiledRule {
@@ -62,6 +64,7 @@ export function compileRuleSet(ruleSet: RuleSet, version = ruleSetContentVersion
       ...ruleSet.approveRequires.map((requirement) => compiler.requirement(requirement)),
     ],
     facts: compiler.facts,
+    fourEyes: ruleSet.fourEyes ?? null,
     version,
   };
 }

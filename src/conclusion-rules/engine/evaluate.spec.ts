@@ -28,6 +28,7 @@ describe(evaluate.name, () => {
       engineVersion: ENGINE_VERSION,
       ruleTable: [],
       omittedFindings: 0,
+      fourEyes: [],
     });
   });
 

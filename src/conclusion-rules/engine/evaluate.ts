@@ -1,6 +1,7 @@
 import { dayInVietnam, epochDay } from './calendar.ts';
 import type { CompiledComparison, CompiledRule, CompiledRuleSet, Readings } from './compile.ts';
 import type { ConclusionInput } from './fact.ts';
+import { type FourEyesReason, fourEyesReasons } from './four-eyes.ts';
 import { FALSE, not, TRUE, type Ternary } from './kleene.ts';
 import { DECISIONS, type Decision, type RuleGroup } from './rule-set.ts';
 
@@ -22,6 +23,8 @@ export interface Conclusion {
   readonly ruleTable: readonly ConclusionGroup[];
   /** Findings that the table has no room for; `explain` lists them all. */
   readonly omittedFindings: number;
+  /** Why two people must decide if it comes to a review; empty where one is enough. */
+  readonly fourEyes: readonly FourEyesReason[];
 }
 
 /** A conclusion goes into an entry of the audit log, which holds 32 KiB in all, so its table gets half of them. */
@@ -77,13 +80,16 @@ export function evaluate(compiled: CompiledRuleSet, input: ConclusionInput): Con
   }
   const reasons = reasonsAmong(findings).sort(worstFirst);
   const shown = thoseThatFit(reasons);
+  const decision = strictest(findings);
+  const riskLevel = highest(reasons.map(({ rule }) => rule));
   return {
-    decision: strictest(findings),
-    riskLevel: highest(reasons.map(({ rule }) => rule)),
+    decision,
+    riskLevel,
     ruleSetVersion: compiled.version,
     engineVersion: ENGINE_VERSION,
     ruleTable: tableOf(shown, readings),
     omittedFindings: reasons.length - shown.length,
+    fourEyes: fourEyesReasons(compiled.fourEyes, { decision, riskLevel, grade: input.grade }),
   };
 }
 

@@ -22,6 +22,19 @@ export interface RuleSet {
   readonly approveRequires: readonly Requirement[];
   /** In any order: it decides nothing. */
   readonly rules: readonly Rule[];
+  /** When one person is not enough to decide on a session in review; without it, one always is. */
+  readonly fourEyes?: FourEyes;
+}
+
+export interface FourEyes {
+  /** Approving what the rules reject. */
+  readonly overrideOfReject?: boolean;
+  /** Deciding either way on a session of this risk level or a higher one. */
+  readonly riskLevelAtLeast?: RiskLevel;
+  /** Deciding either way where callback and pulled result contradict each other. */
+  readonly conflict?: boolean;
+  /** Why just these. */
+  readonly reason?: string;
 }
 
 export interface Parameter {

@@ -30,14 +30,37 @@ describe(validateRuleSet.name, () => {
     expect(validateRuleSet(ruleSet)).toEqual({ ok: true, ruleSet });
   });
 
+  it.each([{}, { conflict: true }, { overrideOfReject: false, riskLevelAtLeast: 1, reason: 'For a test.' }])(
+    'lets a demand for four eyes through: %j',
+    (fourEyes) => {
+      expect(errorsOf({ ...aRuleSet([aRule('A')]), fourEyes })).toEqual([]);
+    },
+  );
+
   it.each<[string, unknown, string]>([
     ['no object', [], ': must be an object'],
     ['a missing member', without(aRuleSet([aRule('A')]), 'name'), 'name: is missing'],
     [
       'a member nobody knows',
       { ...aRuleSet([aRule('A')]), script: 'x' },
-      ': has a member that is not one of name, description, parameters, approveRequires, rules',
+      ': has a member that is not one of name, description, parameters, approveRequires, rules, fourEyes',
     ],
+    [
+      'a demand for four eyes that nobody knows',
+      { ...aRuleSet([aRule('A')]), fourEyes: { always: true } },
+      'fourEyes: has a member that is not one of overrideOfReject, riskLevelAtLeast, conflict, reason',
+    ],
+    [
+      'four eyes at a risk level that there is not',
+      { ...aRuleSet([aRule('A')]), fourEyes: { riskLevelAtLeast: 0 } },
+      'fourEyes.riskLevelAtLeast: must be one of 1, 2, 3',
+    ],
+    [
+      'four eyes perhaps',
+      { ...aRuleSet([aRule('A')]), fourEyes: { conflict: 'yes' } },
+      'fourEyes.conflict: must be true or false',
+    ],
+    ['four eyes as yes or no', { ...aRuleSet([aRule('A')]), fourEyes: true }, 'fourEyes: must be an object'],
     ['no rules', aRuleSet([]), 'rules: must be a list of 1 to 500 items'],
     [
       'too many rules',

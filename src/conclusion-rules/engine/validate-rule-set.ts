@@ -38,7 +38,8 @@ const MUST_BE_KNOWN_TO_APPROVE: readonly (readonly string[])[] = [
  */
 export function validateRuleSet(document: unknown): RuleSetValidation {
   const check = new DocumentChecker();
-  const root = check.object(document, '', ['name', 'description', 'parameters', 'approveRequires', 'rules']);
+  const required = ['name', 'description', 'parameters', 'approveRequires', 'rules'];
+  const root = check.object(document, '', required, ['fourEyes']);
   if (root !== null) {
     check.text(root['name'], 'name', 100);
     check.text(root['description'], 'description', MAX_REASON);
@@ -46,6 +47,7 @@ export function validateRuleSet(document: unknown): RuleSetValidation {
     const codes = new Set<string>();
     checkRequirements(check, root['approveRequires'], parameters, codes);
     checkRules(check, root['rules'], parameters, codes);
+    if (Object.hasOwn(root, 'fourEyes')) checkFourEyes(check, root['fourEyes']);
   }
   if (check.errors.length > 0) return { ok: false, errors: check.errors };
   return { ok: true, ruleSet: document as RuleSet };
@@ -190,4 +192,19 @@ function checkEffectiveDays(check: DocumentChecker, rule: JsonRecord, path: stri
   const [from, until] = days;
   if (from && until && from > until)
     check.fail(at(path, 'effectiveUntil'), 'must not be before effectiveFrom');
+}
+
+function checkFourEyes(check: DocumentChecker, value: unknown): void {
+  const names = ['overrideOfReject', 'riskLevelAtLeast', 'conflict', 'reason'];
+  const fourEyes = check.object(value, 'fourEyes', [], names);
+  if (fourEyes === null) return;
+  for (const name of ['overrideOfReject', 'conflict']) {
+    if (Object.hasOwn(fourEyes, name) && typeof fourEyes[name] !== 'boolean') {
+      check.fail(at('fourEyes', name), 'must be true or false');
+    }
+  }
+  if (Object.hasOwn(fourEyes, 'riskLevelAtLeast')) {
+    check.oneOf(fourEyes['riskLevelAtLeast'], at('fourEyes', 'riskLevelAtLeast'), RISK_LEVELS);
+  }
+  if (Object.hasOwn(fourEyes, 'reason')) check.text(fourEyes['reason'], at('fourEyes', 'reason'), MAX_REASON);
 }

@@ -86,6 +86,7 @@ export class AppConfig {
     readonly clockToleranceMs: number;
   };
   readonly sessions: { readonly expectedWithinSeconds: number; readonly expiresAfterSeconds: number };
+  readonly reviews: { readonly dueWithinSeconds: number; readonly claimTimeoutSeconds: number };
   /** Path of the rule set; null takes the one shipped in `config/rule-sets`. */
   readonly ruleSetFile: string | null;
 
@@ -155,6 +156,10 @@ export class AppConfig {
     this.sessions = {
       expectedWithinSeconds: env.SESSION_EXPECTED_WITHIN_S,
       expiresAfterSeconds: env.SESSION_EXPIRES_AFTER_S,
+    };
+    this.reviews = {
+      dueWithinSeconds: env.REVIEW_DUE_WITHIN_S,
+      claimTimeoutSeconds: env.REVIEW_CLAIM_TIMEOUT_S,
     };
     this.ruleSetFile = env.RULE_SET_FILE ?? null;
   }

@@ -255,6 +255,20 @@ export class EnvironmentVariables {
   @Max(31_536_000)
   SESSION_EXPIRES_AFTER_S = 86_400;
 
+  /** Seconds within which a session that came before a person should be decided. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(31_536_000)
+  REVIEW_DUE_WITHIN_S = 14_400;
+
+  /** Seconds for which a person who claims a review keeps others from deciding it. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  REVIEW_CLAIM_TIMEOUT_S = 900;
+
   /** Rule set document to conclude by. */
   @emptyIsAbsent
   @IsOptional()
