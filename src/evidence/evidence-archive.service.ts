@@ -18,7 +18,7 @@ import { MediaClient, type MediaFailure } from './media-client.service.ts';
 /** `NO_ADDRESS`: the result can't be read any more. `FAILED`: a fault of ours, told in the logs. */
 type ArchiveOutcome = 'ARCHIVED' | MediaFailure | 'NO_ADDRESS' | 'FAILED';
 
-/** More entries about the media of one session than this are no orphan's to tell from. */
+/** Entries that are read at once when a file is looked for in the log. */
 const ENTRIES_PAGE = 200;
 
 /**

@@ -17,6 +17,8 @@ const HOUSEKEEPING_EVERY_MS = 5_000;
 /** Longer than any attempt, and than any commit whose outcome is unknown. */
 const ORPHAN_AFTER_MS = 3_600_000;
 const ORPHANS_BATCH = 100;
+/** Due sessions that are looked at for each that may be fetched: dead instances hold claims to some. */
+const LOOK_AHEAD = 4;
 /** For what an attempt does besides fetching. */
 const CLAIM_MARGIN_MS = 60_000;
 
@@ -87,15 +89,18 @@ export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async startDue(): Promise<void> {
-    const free = this.concurrency - this.underWay.size;
-    if (free <= 0) return;
-    const due = await this.queries.findEvidenceDue(this.clock.now(), this.concurrency + free);
-    const idle = due.map(({ uuid }) => uuid).filter((uuid) => !this.underWay.has(uuid));
-    for (const uuid of idle.slice(0, free)) this.start(uuid);
+    if (this.underWay.size >= this.concurrency) return;
+    const due = await this.queries.findEvidenceDue(this.clock.now(), LOOK_AHEAD * this.concurrency);
+    for (const { uuid } of due) {
+      if (this.underWay.size >= this.concurrency || this.stopping.signal.aborted) return;
+      if (this.underWay.has(uuid)) continue;
+      const claim = await this.claims.take(uuid, this.claimMs);
+      if (claim !== null) this.start(uuid, claim);
+    }
   }
 
-  private start(uuid: string): void {
-    const attempt = this.attempt(uuid)
+  private start(uuid: string, claim: string): void {
+    const attempt = this.attempt(uuid, claim)
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'an attempt at the media of a session failed and is repeated later');
       })
@@ -103,9 +108,7 @@ export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy {
     this.underWay.set(uuid, attempt);
   }
 
-  private async attempt(uuid: string): Promise<void> {
-    const claim = await this.claims.take(uuid, this.claimMs);
-    if (claim === null) return;
+  private async attempt(uuid: string, claim: string): Promise<void> {
     try {
       await this.archive.archive(uuid, this.stopping.signal);
     } catch (error) {
