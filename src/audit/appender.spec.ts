@@ -192,6 +192,16 @@ describe(Appender.name, () => {
     expect(log.entries).toHaveLength(1);
   });
 
+  it('recognises its own entries although the look at the log after a lost answer does not show them yet', async () => {
+    const log = new SimulatedLog(['LOST_ANSWER']);
+    const readFrom = log.readFrom.bind(log);
+    let early = 1;
+    // A majority has them a moment later.
+    log.readFrom = (index) => (early-- > 0 ? later([]) : readFrom(index));
+    await expect(appenderOn(log).submit(once('a'))).resolves.toBe('FIRST');
+    expect(log.entries).toHaveLength(1);
+  });
+
   it('keeps the order of times although an instance has a slower clock', async () => {
     const log = new SimulatedLog();
     await appenderOn(log, new StoppedClock('2026-01-31T08:00:03.000Z')).submit(add('a'));

@@ -132,7 +132,10 @@ export class Appender {
     const at = laterOf(now.toISOString(), head.at);
     const started = performance.now();
     const subjects = batch.map(subjectOf);
-    const folds = new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
+    const history = await this.repository.readSubjects(idsOf(subjects));
+    // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
+    recognise(batch, history);
+    const folds = new SubjectFolds(subjects, history);
     // It isn't known which primary took what a lost attempt has left.
     await storeAttachments(
       batch.flatMap((pending) => attachmentsOf(pending, pending.own)),
