@@ -14,6 +14,7 @@ export const PROBLEMS = {
   ENTRY_NOT_FOUND: { status: 404, title: 'The log has no entry at this index' },
   EXCEPTION_NOT_FOUND: { status: 404, title: 'There is no reconciliation exception with this id' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
   SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
   EXCEPTION_NOT_OPEN: { status: 409, title: 'The exception is resolved already' },
   CLOSE_PROVISIONAL: { status: 409, title: 'The day is not over, or not wholly reconciled yet' },
