@@ -84,12 +84,17 @@ export class Appender {
     return this.queue.length + this.inFlight.size;
   }
 
+  /** It turns commands away. */
+  get isFull(): boolean {
+    return this.depth >= this.options.queueLimit;
+  }
+
   /**
    * Decides, commits and projects; resolves when the entries are durable.
    * @throws Problem OVERLOADED, DATABASE_UNAVAILABLE or CLOCK_BACKWARDS, or what `decide` threw.
    */
   submit<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
-    if (this.stopped || this.depth >= this.options.queueLimit) return Promise.reject(queueFull());
+    if (this.stopped || this.isFull) return Promise.reject(queueFull());
     return new Promise<Answer>((resolve, reject) => {
       const expiresAtMs = performance.now() + this.options.commitTimeoutMs;
       this.queue.push(pendingOf(command, expiresAtMs, resolve as (answer: unknown) => void, reject));
@@ -145,9 +150,9 @@ export class Appender {
       return;
     }
     const started = performance.now();
+    work.folds ??= await this.readFolds(batch);
     // It isn't known which primary took what a lost attempt has left.
     await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
-    work.folds ??= await this.readFolds(batch);
     const folds = work.folds.copy();
     work.planned = planBatch(batch, folds, head.next, laterOf(now.toISOString(), head.at), work.planned);
     const { plans, at } = work.planned;
@@ -163,6 +168,7 @@ export class Appender {
       await take(attachments);
       const election = await this.repository.insert(head.next, planned);
       this.head = { next: until, at };
+      work.folds = folds;
       for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
       this.observer.committed(
         planned.map(({ entry }) => entry),
@@ -179,7 +185,10 @@ export class Appender {
   /** The committed states of the subjects that the commands are about. */
   private async readFolds(batch: readonly Pending[]): Promise<SubjectFolds> {
     const subjects = batch.map(subjectOf);
-    return new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
+    const history = await this.repository.readSubjects(idsOf(subjects));
+    // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
+    recognise(batch, history);
+    return new SubjectFolds(subjects, history);
   }
 
   /** Projects what is committed and answers; whoever asked reads their own write then. */
