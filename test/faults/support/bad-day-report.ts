@@ -25,7 +25,7 @@ export function outcomesOf({ sessions, exceptions }: BadDay): Map<string, string
 export function printBadDay(day: BadDay): void {
   const outcomes = [...outcomesOf(day)].toSorted(([, a], [, b]) => b.length - a.length);
   const failed = day.pulls.filter(({ outcome }) => outcome !== 'RESULT' && outcome !== 'CONFLICT');
-  const answers = Map.groupBy(day.deliveries, ({ status }) => (status === 200 ? '200' : String(status)));
+  const answers = Map.groupBy(day.deliveries, ({ status }) => status);
   const entries = Map.groupBy(day.entries, ({ subject }) => subject.id);
   const lost = [...requestsBySession(day.pulls)].map(([uuid, list]) =>
     unrecorded(list, entries.get(uuid) ?? []),
@@ -39,7 +39,10 @@ export function printBadDay(day: BadDay): void {
       [`close of ${date}`, balanced ? 'balances' : 'DOES NOT BALANCE'],
       ...Object.entries(counts).map(([figure, count]): [string, string] => [`  ${figure}`, String(count)]),
     ]),
-    ...[...answers].map(([status, list]): [string, number] => [`deliveries answered ${status}`, list.length]),
+    ...[...answers].map(([status, list]): [string, number] => [
+      status === null ? 'deliveries not answered' : `deliveries answered ${status}`,
+      list.length,
+    ]),
     ['requests to the vendor', day.pulls.length],
     ['  of them failed', failed.length],
     ['  of them without an entry, their instance killed', lost.reduce((sum, n) => sum + n, 0)],

@@ -5,7 +5,7 @@ import type {
   ExceptionResponse,
   RunResponse,
 } from '../../../src/reconciliation/reconciliation-responses.dto.ts';
-import type { SessionResponse } from '../../../src/sessions/session-responses.dto.ts';
+import type { SessionPage, SessionResponse } from '../../../src/sessions/session-responses.dto.ts';
 import type { Delivery } from '../../simulator/callback-sender.ts';
 import { DEFAULT_OPTIONS, type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { Pull } from '../../simulator/vendor-sessions.ts';
@@ -205,11 +205,21 @@ class Stage {
     let open: readonly string[] = [];
     await eventually(async () => {
       await delay(500);
+      if (await this.isBusy()) return false;
       open = await this.unsettled();
       return open.length === 0 && (await this.sessions()).length === sessions;
     }, withinMs).catch((cause: unknown) => {
       throw new Error(`${open.length} sessions are not settled: ${open.slice(0, 5).join('; ')}`, { cause });
     });
+  }
+
+  /** Something is certainly on its way; cheap to ask, because reading every session slows down what is waited for. */
+  private async isBusy(): Promise<boolean> {
+    const queries = ['status=REGISTERED', 'grade=CALLBACK_ONLY'];
+    const found = await Promise.all(
+      queries.map((query) => this.services[0].api.get<SessionPage>(`/v1/sessions?${query}&limit=1`)),
+    );
+    return found.some(({ body }) => body.items.length > 0);
   }
 
   private async unsettled(): Promise<string[]> {
