@@ -32,13 +32,20 @@ export interface PullNeed {
  * @returns null where no further pull is due
  */
 export function nextPullAt(policy: BackOffPolicy, need: PullNeed): Date | null {
-  const end = Math.min(need.retainedUntil.getTime(), need.expiresAt?.getTime() ?? Infinity);
-  const lastChance = end - policy.lastPullLeadMs;
+  const lastChance = deadlineOf(need).getTime() - policy.lastPullLeadMs;
   if (need.made === null) return new Date(Math.min(need.dueFrom.getTime(), lastChance));
 
   const lastAt = need.made.lastAt.getTime();
   if (lastChance - lastAt < policy.firstDelayMs / 2) return null;
   return new Date(Math.min(lastAt + backOffMs(policy, need.uuid, need.made.count), lastChance));
+}
+
+/** When it is too late for a pull: the vendor has deleted the result, or the session has ended without one. */
+export function deadlineOf({
+  retainedUntil,
+  expiresAt,
+}: Pick<PullNeed, 'retainedUntil' | 'expiresAt'>): Date {
+  return expiresAt !== null && expiresAt < retainedUntil ? expiresAt : retainedUntil;
 }
 
 /**

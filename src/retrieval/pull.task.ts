@@ -97,8 +97,10 @@ export class PullTask implements BeforeApplicationShutdown {
     // Those that can't be started stand at the head of the list and must not hold up the others.
     const passedOver = this.underWay.size + this.claimedElsewhere.size;
     const due = await this.queries.findPullDue(now, passedOver + free);
-    const oldest = due[0]?.pulls?.lastAt ?? due[0]?.results.at(-1)?.receivedAt ?? due[0]?.expectedBy;
-    this.overdueSeconds.set(oldest ? Math.max(0, now.getTime() - Date.parse(oldest)) / 1000 : 0);
+    const since = due.map(({ pulls, results, expectedBy }) =>
+      Date.parse(pulls?.lastAt ?? results.at(-1)?.receivedAt ?? expectedBy ?? ''),
+    );
+    this.overdueSeconds.set(Math.max(0, now.getTime() - Math.min(now.getTime(), ...since)) / 1000);
     const waiting = due
       .filter(({ uuid }) => !this.underWay.has(uuid) && !this.claimedElsewhere.has(uuid))
       .slice(0, free);

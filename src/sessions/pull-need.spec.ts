@@ -28,7 +28,7 @@ const session = (changes: Partial<SessionState>): SessionState => ({
   status: 'RECEIVED',
   ...changes,
 });
-const due = (changes: Partial<SessionState>) => pullDue(session(changes), policy)?.toISOString() ?? null;
+const due = (changes: Partial<SessionState>) => pullDue(session(changes), policy)?.at.toISOString() ?? null;
 
 describe(pullDue.name, () => {
   it('asks at once for a callback that nothing has proven', () => {
@@ -59,6 +59,16 @@ describe(pullDue.name, () => {
     expect(due(registered)).toBe(AT);
     expect(due({ ...registered, pulls: { count: 9, lastAt: LATER } })).toBeNull();
     expect(due({ ...registered, status: 'EXPIRED' })).toBeNull();
+  });
+
+  it('has a deadline: the end of the session without a result, else the end of retention', () => {
+    const deadline = (changes: Partial<SessionState>) =>
+      pullDue(session(changes), policy)?.deadline.toISOString();
+    const registered = { status: 'REGISTERED' as const, expectedBy: AT, expiresAt: LATER };
+    expect(deadline(registered)).toBe(LATER);
+    const tomorrow = '2026-02-01T08:00:00.000Z';
+    expect(deadline({ ...registered, expiresAt: '2026-02-03T00:00:00.000Z' })).toBe(tomorrow);
+    expect(deadline({ results: [callback], expiresAt: LATER })).toBe(tomorrow);
   });
 
   it('ends when the vendor no longer has the result, and when the personal data was erased', () => {

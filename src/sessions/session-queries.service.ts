@@ -62,7 +62,7 @@ export class SessionQueries {
     return this.entries.page({ subject: uuid, subjectType: SESSION }, limit, cursor);
   }
 
-  /** Sessions that are to be pulled by `time`, the most overdue first. */
+  /** Sessions that are to be pulled by `time`, the one with the least time left first. */
   findPullDue(time: Date, limit: number): Promise<SessionState[]> {
     return this.repository.findPullDue(time, limit);
   }

@@ -9,7 +9,7 @@ import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { evidenceDue } from './evidence-state.ts';
-import { pullDue } from './pull-need.ts';
+import { type DuePull, pullDue } from './pull-need.ts';
 import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
 import { decisionOf, gradeOf, isReviewable, isUnconcluded, type SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
@@ -62,7 +62,7 @@ export class SessionRepository implements Projection<SessionState> {
     await this.projected.put(
       existing.map(({ id, state, lastIndex }) =>
         toDocument(state, lastIndex, {
-          nextPullAt: pullDue(state, this.pulls),
+          pull: pullDue(state, this.pulls),
           nextEvidenceAt: evidenceDue(id, state.evidence, this.evidence),
         }),
       ),
@@ -119,9 +119,9 @@ export class SessionRepository implements Projection<SessionState> {
     if (uuids.length > 0) await this.collection.deleteMany({ _id: { $in: [...uuids] } });
   }
 
-  /** Sessions that are to be pulled by `time`, the most overdue first. */
+  /** Sessions that are to be pulled by `time`, the one with the least time left first. */
   async findPullDue(time: Date, limit: number): Promise<SessionState[]> {
-    return this.findStates({ nextPullAt: { $lte: time } }, { nextPullAt: 1 }, limit);
+    return this.findStates({ nextPullAt: { $lte: time } }, { pullDeadline: 1 }, limit);
   }
 
   /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */
@@ -250,7 +250,7 @@ export class SessionRepository implements Projection<SessionState> {
 function toDocument(
   state: SessionState,
   lastIndex: number,
-  { nextPullAt, nextEvidenceAt }: { nextPullAt: Date | null; nextEvidenceAt: Date | null },
+  { pull, nextEvidenceAt }: { pull: DuePull | null; nextEvidenceAt: Date | null },
 ): SessionDocument {
   if (state.status === 'NONE') throw new Error('a session without entries has no projection');
   return {
@@ -263,7 +263,7 @@ function toDocument(
     channel: state.registration?.channel ?? null,
     customerRef: state.registration?.customerRef ?? null,
     ...(isUnconcluded(state) && { unconcludedSince: new Date(state.updatedAt) }),
-    ...(nextPullAt !== null && { nextPullAt }),
+    ...(pull !== null && { nextPullAt: pull.at, pullDeadline: pull.deadline }),
     ...(nextEvidenceAt !== null && { nextEvidenceAt }),
     ...reviewFields(state),
     ...(state.status === 'REGISTERED' &&

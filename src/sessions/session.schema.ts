@@ -22,6 +22,8 @@ export interface SessionDocument {
   readonly unconcludedSince?: Date;
   /** When the vendor is to be asked next; missing where there is no need. */
   readonly nextPullAt?: Date;
+  /** When that is too late; there whenever the other is. */
+  readonly pullDeadline?: Date;
   /** When its missing media are to be fetched next; missing where there is no need. */
   readonly nextEvidenceAt?: Date;
   /** Log index by which it came before a person; missing where nobody is asked for. */
@@ -50,9 +52,9 @@ export const SESSIONS_PLAN: CollectionPlan = {
       serves: "a customer's sessions",
     },
     {
-      keys: { nextPullAt: 1 },
+      keys: { pullDeadline: 1, nextPullAt: 1 },
       onlyWhere: { nextPullAt: { $exists: true } },
-      serves: 'the pulls that are due, the most overdue first',
+      serves: 'the pulls that are due, the one with the least time left first',
     },
     {
       keys: { nextEvidenceAt: 1 },
