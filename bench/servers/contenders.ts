@@ -79,6 +79,8 @@ export const ours: Contender = {
         MONGODB_URI: uri,
         API_CLIENTS_FILE: clientsFile,
         RATE_LIMIT_PER_CLIENT: NO_LIMIT,
+        // The sessions that are sent were never registered.
+        REGISTRATION: 'OPTIONAL',
       },
       readyPath: '/health/ready',
     };

@@ -11,6 +11,7 @@ const at = (seconds: number) => new Date(T0 + seconds * 1000);
 const policy: ReconciliationPolicy = {
   unconfirmedAfterMs: 300_000,
   unpulledAfterMs: 300_000,
+  expectsRegistration: true,
   evidenceDeadlineMs: 900_000,
   pulls: {
     backOff: { firstDelayMs: 5_000, maxDelayMs: 3_600_000, lastPullLeadMs: 10_000 },
@@ -234,6 +235,7 @@ describe(exceptionsOf.name, () => {
       results: [callback],
     } as const;
     expect(classes(aSession(stranger), 0)).toEqual(['UNREGISTERED_SESSION']);
+    expect(exceptionsOf(aSession(stranger), at(0), { ...policy, expectsRegistration: false })).toEqual([]);
     for (const outcome of ['FORBIDDEN', 'REFUSED']) {
       expect(classes(aSession({ lastPullOutcome: outcome }), 0)).toEqual(['VENDOR_REFUSED']);
     }

@@ -27,6 +27,8 @@ export interface ReconciliationPolicy {
   readonly unconfirmedAfterMs: number;
   /** An overdue session that was not even pulled by then, which only a missing vendor configuration explains. */
   readonly unpulledAfterMs: number;
+  /** A session that was never registered is an exception. */
+  readonly expectsRegistration: boolean;
   readonly pulls: PullPolicy;
   /** By when the media of a pulled result are to be archived; null where none are. */
   readonly evidenceDeadlineMs: number | null;
@@ -41,7 +43,7 @@ export function exceptionsOf(state: SessionState, now: Date, policy: Reconciliat
     conflictingResult(state),
     resultChanged(state),
     unconfirmedApproval(state, now, policy),
-    unregisteredSession(state),
+    unregisteredSession(state, policy),
     vendorDisagrees(state),
     vendorRefused(state),
     evidenceMissing(state, now, policy),
@@ -102,8 +104,11 @@ function unconfirmedApproval(state: SessionState, now: Date, policy: Reconciliat
   return { class: 'UNCONFIRMED_APPROVAL', fingerprint, facts };
 }
 
-function unregisteredSession({ registration }: SessionState): Cause | null {
-  return registration === null
+function unregisteredSession(
+  { registration }: SessionState,
+  { expectsRegistration }: ReconciliationPolicy,
+): Cause | null {
+  return registration === null && expectsRegistration
     ? { class: 'UNREGISTERED_SESSION', fingerprint: 'unregistered', facts: {} }
     : null;
 }

@@ -42,6 +42,7 @@ export class Reconciliation {
     this.policy = {
       unconfirmedAfterMs: 5 * MINUTE_MS,
       unpulledAfterMs: 5 * MINUTE_MS,
+      expectsRegistration: config.expectsRegistration,
       pulls: config.pulls,
       evidenceDeadlineMs: config.evidence?.deadlineMs ?? null,
     };

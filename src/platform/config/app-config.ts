@@ -69,6 +69,8 @@ export class AppConfig {
   /** Null where no host is allowed, so that media are not archived. */
   readonly evidence: EvidencePolicy | null;
   readonly confirmationPolicy: ConfirmationPolicy;
+  /** The bank registers every session, so one that it did not register needs attention. */
+  readonly expectsRegistration: boolean;
   readonly vault: {
     readonly masterKeys: readonly MasterKey[];
     readonly digestKey: Buffer;
@@ -136,6 +138,7 @@ export class AppConfig {
     };
     this.evidence = this.media.hosts.length === 0 ? null : evidencePolicy(env, this.pulls);
     this.confirmationPolicy = env.CONFIRMATION_POLICY;
+    this.expectsRegistration = env.REGISTRATION === 'EXPECTED';
     this.vault = {
       masterKeys: required('VAULT_KEYS').split(',').map(parseMasterKey),
       digestKey: Buffer.from(required('DIGEST_KEY'), 'base64'),

@@ -227,6 +227,10 @@ export class EnvironmentVariables {
   @IsIn(['REQUIRE_PULL', 'CALLBACK_SUFFICES'])
   CONFIRMATION_POLICY: 'REQUIRE_PULL' | 'CALLBACK_SUFFICES' = 'REQUIRE_PULL';
 
+  /** Whether a result of a session that nobody registered is an exception (EXPECTED), or the usual case (OPTIONAL). */
+  @IsIn(['EXPECTED', 'OPTIONAL'])
+  REGISTRATION: 'EXPECTED' | 'OPTIONAL' = 'EXPECTED';
+
   /** Master keys `id:base64` of 32 bytes each, comma separated; the first wraps new keys. */
   @emptyIsAbsent
   @RequiredInProduction()
