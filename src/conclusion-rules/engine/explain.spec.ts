@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import canonicalize from 'canonicalize';
 
 import { compileRuleSet } from './compile.ts';
 import { canonicalInputs, explain } from './explain.ts';
 import type { ConclusionInput } from './fact.ts';
 import { aCallback, aPull, aWarning } from './testing/conclusion-input.factory.ts';
+import { DATA, DOCUMENTS, FACE, GOOD, VENDOR } from './testing/realistic-cases.ts';
 import { aRule, aRuleSet } from './testing/rule-set.factory.ts';
 
 const RULES = aRuleSet([
@@ -89,6 +91,13 @@ describe(explain.name, () => {
 });
 
 describe(canonicalInputs.name, () => {
+  it('is RFC 8785 canonical JSON', () => {
+    for (const [, input] of [...GOOD, ...FACE, ...DOCUMENTS, ...DATA, ...VENDOR]) {
+      const text = canonicalInputs(input);
+      expect(text).toBe(canonicalize(JSON.parse(text)));
+    }
+  });
+
   it('is the same for the same input and differs when any fact does', () => {
     expect(canonicalInputs(aCallback())).toBe(canonicalInputs(aCallback()));
     const others = [

@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 
 import type { CompiledComparison, CompiledRuleSet, Readings } from './compile.ts';
 import { dayOfCheck, effectOf, isInForce, observe, type Observed } from './evaluate.ts';
-import type { ConclusionInput } from './fact.ts';
+import type { ConclusionInput, FactValue } from './fact.ts';
 import { FACTS } from './facts.ts';
 import { FALSE, TRUE, UNKNOWN, type Ternary } from './kleene.ts';
 import type { OperatorName } from './operators/index.ts';
@@ -100,7 +100,18 @@ function whyUnknown(
  * holds personal data (age, expiry): keep a keyed digest of it, never the text.
  */
 export function canonicalInputs(input: ConclusionInput): string {
-  const facts = Object.fromEntries([...FACTS.values()].map((fact) => [fact.name, fact.read(input)]));
-  // Only undefined and functions have no JSON text, and an object is neither.
-  return canonicalize({ checkedAt: input.checkedAt, facts }) as string;
+  const facts = FACTS_IN_ORDER.map(({ key, fact }) => key + canonicalText(fact.read(input)));
+  return `{"checkedAt":${JSON.stringify(input.checkedAt)},"facts":{${facts.join()}}}`;
+}
+
+/** In the order of RFC 8785, so that it is worked out once. */
+const FACTS_IN_ORDER = [...FACTS.values()]
+  .map((fact) => ({ name: fact.name, key: `${JSON.stringify(fact.name)}:`, fact }))
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+function canonicalText(value: FactValue | null): string {
+  // RFC 8785 writes everything that has no members as ECMAScript does.
+  return typeof value === 'object' && value !== null
+    ? (canonicalize(value) as string)
+    : JSON.stringify(value);
 }
