@@ -9,8 +9,8 @@ import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
 interface ClaimDocument {
   /** uuid */
   readonly _id: string;
-  /** Version of the session for which the pull is made; every pull ends with an entry and so a new version. */
-  readonly version: number;
+  /** Log index of the session's newest entry for which the pull is made; every pull ends with a newer one. */
+  readonly index: number;
   /** By the clock of the database, the only one that all instances share. */
   readonly at: Date;
   /** The pull has come to its end, whatever that was. */
@@ -43,14 +43,14 @@ export class PullClaims implements OnModuleInit {
   }
 
   /**
-   * True for the one caller that is to pull the session in this version. A newer version alone is no licence:
-   * a callback that comes during a pull makes one, too.
+   * True for the one caller that is to pull the session as it is after the entry at this index. A newer entry
+   * alone is no licence: a callback that comes during a pull leaves one, too.
    */
-  async take(uuid: string, version: number): Promise<boolean> {
+  async take(uuid: string, index: number): Promise<boolean> {
     const abandonedFrom = { $dateAdd: { startDate: '$at', unit: 'millisecond', amount: this.abandonedMs } };
     // A missing claim counts as abandoned, because nothing is less than a date.
     const isAbandoned = { $lte: [abandonedFrom, '$$NOW'] };
-    const isPast = { $and: ['$ended', { $lt: ['$version', version] }] };
+    const isPast = { $and: ['$ended', { $lt: ['$index', index] }] };
     const free = { $or: [isAbandoned, isPast] };
     try {
       const { modifiedCount, upsertedCount } = await this.collection.updateOne(
@@ -58,7 +58,7 @@ export class PullClaims implements OnModuleInit {
         [
           {
             $set: {
-              version: { $cond: [free, version, '$version'] },
+              index: { $cond: [free, index, '$index'] },
               ended: { $cond: [free, false, '$ended'] },
               at: { $cond: [free, '$$NOW', '$at'] },
             },
@@ -74,7 +74,7 @@ export class PullClaims implements OnModuleInit {
   }
 
   /** Lets the next pull of the session be claimed; to be called once the pull has left its entry. */
-  async end(uuid: string, version: number): Promise<void> {
-    await this.collection.updateOne({ _id: uuid, version }, { $set: { ended: true } });
+  async end(uuid: string, index: number): Promise<void> {
+    await this.collection.updateOne({ _id: uuid, index }, { $set: { ended: true } });
   }
 }

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { Interval } from '@nestjs/schedule';
 import type { Gauge } from 'prom-client';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
+import type { Fold } from '../audit/stream.ts';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Leases } from '../platform/leases/leases.service.ts';
@@ -97,24 +98,24 @@ export class PullTask implements BeforeApplicationShutdown {
     // Those that can't be started stand at the head of the list and must not hold up the others.
     const passedOver = this.underWay.size + this.claimedElsewhere.size;
     const due = await this.queries.findPullDue(now, passedOver + free);
-    const since = due.map(({ pulls, results, expectedBy }) =>
+    const since = due.map(({ state: { pulls, results, expectedBy } }) =>
       Date.parse(pulls?.lastAt ?? results.at(-1)?.receivedAt ?? expectedBy ?? ''),
     );
     this.overdueSeconds.set(Math.max(0, now.getTime() - Math.min(now.getTime(), ...since)) / 1000);
     const waiting = due
-      .filter(({ uuid }) => !this.underWay.has(uuid) && !this.claimedElsewhere.has(uuid))
+      .filter(({ id }) => !this.underWay.has(id) && !this.claimedElsewhere.has(id))
       .slice(0, free);
     await Promise.all(waiting.map((session) => this.start(session)));
   }
 
-  private async start({ uuid, version }: SessionState): Promise<void> {
-    if (!(await this.claims.take(uuid, version))) {
+  private async start({ id: uuid, lastIndex }: Fold<SessionState>): Promise<void> {
+    if (!(await this.claims.take(uuid, lastIndex))) {
       this.claimedElsewhere.set(uuid, performance.now() + CLAIM_LOOK_AGAIN_MS);
       return;
     }
     const pull = this.retrieval
       .pull(uuid, SYSTEM_ACTOR)
-      .finally(() => this.claims.end(uuid, version))
+      .finally(() => this.claims.end(uuid, lastIndex))
       .then(() => undefined)
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'a pull failed and is repeated later');

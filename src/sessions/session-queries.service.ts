@@ -63,7 +63,7 @@ export class SessionQueries {
   }
 
   /** Sessions that are to be pulled by `time`, the one with the least time left first. */
-  findPullDue(time: Date, limit: number): Promise<SessionState[]> {
+  findPullDue(time: Date, limit: number): Promise<Fold<SessionState>[]> {
     return this.repository.findPullDue(time, limit);
   }
 

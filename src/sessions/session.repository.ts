@@ -120,8 +120,8 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   /** Sessions that are to be pulled by `time`, the one with the least time left first. */
-  async findPullDue(time: Date, limit: number): Promise<SessionState[]> {
-    return this.findStates({ nextPullAt: { $lte: time } }, { pullDeadline: 1 }, limit);
+  findPullDue(time: Date, limit: number): Promise<Fold<SessionState>[]> {
+    return this.findFolds({ nextPullAt: { $lte: time } }, { pullDeadline: 1 }, limit);
   }
 
   /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */

@@ -20,6 +20,8 @@ describe('confirming a callback by pulling', () => {
         FPT_TIMEOUT_MS: '1000',
         FPT_REQUESTS_PER_SECOND: '500',
         PULL_FIRST_DELAY_MS: '200',
+        // A claim that a failed pull left behind would hold up the next one for longer than any test waits.
+        AUDIT_COMMIT_TIMEOUT_MS: '120000',
       },
     });
     await simulator.stop();

@@ -93,7 +93,7 @@ describe('two instances of which each believes again and again that the other is
     const claimed = Array.from({ length: 3 * CONCURRENCY }, (_, n) => `claimed-${n}`);
     await services[0].db
       .collection<{ _id: string }>('pull_claims')
-      .insertMany(claimed.map((_id) => ({ _id, version: 2, ended: false, at: new Date() })));
+      .insertMany(claimed.map((_id) => ({ _id, index: 2, ended: false, at: new Date() })));
     for (const uuid of [...claimed, 'behind-them']) simulator.control.finish(uuid);
     await eventually(async () => (await services[0].api.getSession('behind-them')).body.grade === 'AGREED');
     const pulled = new Set(simulator.control.pulls().map(({ uuid }) => uuid));
