@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RuleSet } from '../../src/conclusion-rules/engine/rule-set.ts';
 import type {
   CloseResponse,
   ExceptionResponse,
@@ -23,15 +27,24 @@ import {
   type ServiceProcess,
 } from '../support/service-process.ts';
 
+let folder: string;
 let service: ServiceProcess;
 /** On the same database, with claims that are over soon. */
 let second: ServiceProcess;
 
 beforeAll(async () => {
-  service = await startService({ env: { LOG_LEVEL: 'trace' } });
-  second = await startService({ beside: service, env: { REVIEW_CLAIM_TIMEOUT_S: '1' } });
+  folder = await mkdtemp(join(tmpdir(), 'ekyc-ledger-e2e-'));
+  const RULE_SET_FILE = join(folder, 'strict.json');
+  const byDefault = JSON.parse(await readFile('config/rule-sets/default.json', 'utf8')) as RuleSet;
+  const strict = { ...byDefault, fourEyes: { ...byDefault.fourEyes, riskLevelAtLeast: 3 } };
+  await writeFile(RULE_SET_FILE, JSON.stringify(strict));
+  service = await startService({ env: { LOG_LEVEL: 'trace', RULE_SET_FILE } });
+  second = await startService({ beside: service, env: { REVIEW_CLAIM_TIMEOUT_S: '1', RULE_SET_FILE } });
 });
-afterAll(stopServices);
+afterAll(async () => {
+  await stopServices();
+  await rm(folder, { recursive: true });
+});
 
 const COMMENT = 'Spoke to Lê Thị Bưởi, who moved house.';
 const MESSAGE = 'Chị Bưởi thân mến, tài khoản đã được mở.';
@@ -500,7 +513,7 @@ describe('what reviewers write', () => {
   });
 
   it('is erased with the rest of the personal data, on reviews and on exceptions', async () => {
-    const noHold = await startService({ beside: service, env: { LEGAL_HOLD_DAYS: '0' } });
+    const noHold = await startService({ beside: service, env: { ...service.env, LEGAL_HOLD_DAYS: '0' } });
     await noHold.api.deliver(unclear('erased'));
     await review('erased', { ...BODIES.REJECT, customerMessage: MESSAGE }, { at: noHold });
     const exception = 'UNREGISTERED_SESSION:erased';
