@@ -17,6 +17,8 @@ export interface ServiceOptions {
   readonly env?: Environment;
   /** A service whose database, secrets and API clients this one shares. */
   readonly beside?: ServiceProcess;
+  /** A database elsewhere than on the MongoDB of the test run, for tests that break their MongoDB. */
+  readonly database?: TestDatabase;
 }
 
 /** A built service that listens. */
@@ -41,6 +43,10 @@ export interface ServiceProcess {
   stop(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** SIGSTOP: it keeps its memory and its connections and does nothing. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
 }
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -63,8 +69,12 @@ interface Installation {
 const installationOf = new WeakMap<ServiceProcess, Installation>();
 
 /** Starts `dist/main.js` on a database and secrets of its own. Needs a build. */
-export async function startService({ env = {}, beside }: ServiceOptions = {}): Promise<ServiceProcess> {
-  const installation = (beside && installationOf.get(beside)) ?? (await install());
+export async function startService({
+  env = {},
+  beside,
+  database: elsewhere,
+}: ServiceOptions = {}): Promise<ServiceProcess> {
+  const installation = (beside && installationOf.get(beside)) ?? (await install(elsewhere));
   const { directory, client: mongoClient, database, keys } = installation;
   const environment = { ...installation.env, ...env };
   const child = spawnProgram('main.js', environment, directory);
@@ -101,6 +111,8 @@ export async function startService({ env = {}, beside }: ServiceOptions = {}): P
       child.kill('SIGKILL');
       await ended;
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
   };
   running.add(service);
   installationOf.set(service, installation);
@@ -160,17 +172,19 @@ function collect(child: ChildProcess): { text: () => string; find: (pattern: Reg
   child.stderr!.on('data', keep);
   const find = (pattern: RegExp) =>
     new Promise<string>((resolve) => {
-      child.stdout!.on('data', () => {
+      const look = (): void => {
         const found = pattern.exec(text())?.[1];
-        if (found !== undefined) resolve(found);
-      });
+        if (found === undefined) return;
+        child.stdout!.off('data', look);
+        resolve(found);
+      };
+      child.stdout!.on('data', look);
     });
   return { text, find };
 }
 
-async function install(): Promise<Installation> {
+async function install(database = testDatabase()): Promise<Installation> {
   const directory = await mkdtemp(join(tmpdir(), 'ekyc-ledger-e2e-'));
-  const database = testDatabase();
   const keys = new Map<Scope | 'all', string>(
     (['all', ...SCOPES] as const).map((name) => [name, `ek_${randomBytes(24).toString('base64url')}`]),
   );

@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 
 export interface TestDatabase {
-  /** Connection string of the run's replica set, without a database. */
+  /** Connection string of its replica set, without a database. */
   readonly uri: string;
   /** A name that no other call, worker or run uses. */
   readonly name: string;
   drop(): Promise<void>;
 }
 
-/** A fresh database on the MongoDB of this test run; nothing is created before something is written to it. */
-export function testDatabase(): TestDatabase {
-  const uri = process.env['TEST_MONGODB_URI'];
+/**
+ * A fresh database; nothing is created before something is written to it.
+ * @param uri of its server; without it the MongoDB of this test run
+ */
+export function testDatabase(uri = process.env['TEST_MONGODB_URI']): TestDatabase {
   if (uri === undefined) {
     throw new Error('TEST_MONGODB_URI is not set: tests with a database belong to a tier that starts one');
   }

@@ -1,0 +1,46 @@
+import type { mongo } from 'mongoose';
+import type { LogEntry } from '../../../src/audit/format/leaf.ts';
+import type { SessionState } from '../../../src/sessions/session-state.ts';
+import { open, unwrapKey } from '../../../src/vault/envelope.ts';
+import type { VaultDocument } from '../../../src/vault/vault.schema.ts';
+import type { ServiceProcess } from '../../support/service-process.ts';
+
+/** Everything that a ledger holds, read past the service. */
+export interface LedgerContents {
+  /** In the order of their indexes. */
+  readonly entries: readonly LogEntry[];
+  /** By uuid. */
+  readonly sessions: ReadonlyMap<string, SessionState>;
+  /** The bytes in the vault, by the id of the entry that they belong to. */
+  readonly blobs: ReadonlyMap<string, Buffer>;
+}
+
+export async function readLedger({ db, env }: ServiceProcess): Promise<LedgerContents> {
+  const stored = await db
+    .collection<{ _id: number; leaf: mongo.Binary }>('audit_log')
+    .find({}, { projection: { leaf: 1 } })
+    .sort({ _id: 1 })
+    .toArray();
+  const sessions = await db.collection<{ _id: string; state: SessionState }>('sessions').find().toArray();
+  const blobs = await db.collection<VaultDocument>('vault').find().toArray();
+  const [id = '', key = ''] = env['VAULT_KEYS']!.split(':');
+  const master = { id, key: Buffer.from(key, 'base64') };
+  return {
+    entries: stored.map(({ _id, leaf }) => ({
+      ...(JSON.parse(bytesOf(leaf).toString()) as Omit<LogEntry, 'index'>),
+      index: Number(_id),
+    })),
+    sessions: new Map(sessions.map(({ _id, state }) => [_id, state])),
+    blobs: new Map(blobs.map((blob) => [blob._id, unseal(blob, master)])),
+  };
+}
+
+function unseal(blob: VaultDocument, master: { id: string; key: Buffer }): Buffer {
+  const wrapped = { keyId: blob.keyId, wrappedKey: bytesOf(blob.wrappedKey) };
+  const sealed = { iv: bytesOf(blob.iv), tag: bytesOf(blob.tag), ciphertext: bytesOf(blob.ciphertext) };
+  return open(unwrapKey([master], wrapped, blob.session), sealed, blob);
+}
+
+function bytesOf({ buffer }: mongo.Binary): Buffer {
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
