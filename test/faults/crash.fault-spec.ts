@@ -13,7 +13,7 @@ import {
 import { testDatabase } from '../support/test-database.ts';
 import { brokenPromises } from './support/broken-promises.ts';
 import { type CrashingMongod, startCrashingMongod } from './support/crashing-mongod.ts';
-import { readLedger } from './support/ledger-contents.ts';
+import { readLedger, untilAllIsProjected } from './support/ledger-contents.ts';
 import { ResendingVendor } from './support/resending-vendor.ts';
 import { choicesOf, LONG } from './support/run-size.ts';
 
@@ -77,11 +77,7 @@ describe('two instances under load, while they and their MongoDB are killed agai
     // Otherwise no kill met a delivery under way, and nothing was shown.
     expect(vendor.unanswered).toBeGreaterThan(0);
 
-    const { db } = instances[0]!;
-    await eventually(
-      async () => (await db.collection('sessions').findOne({ unconcludedSince: { $exists: true } })) === null,
-      60_000,
-    );
+    await untilAllIsProjected(instances[0]!);
     expect(brokenPromises(await readLedger(instances[0]!), vendor)).toEqual([]);
     process.stderr.write(
       `crash: ${vendor.acknowledged.length} acknowledged, ${vendor.unanswered} unanswered, ${vendor.refused} refused\n`,
@@ -105,11 +101,17 @@ describe('two instances under load, while they and their MongoDB are killed agai
 
   it('leave projections that are what a rebuild from the log makes, and a log that the verifier accepts', async () => {
     const [first] = instances;
+    const size = () => first!.db.collection('audit_log').countDocuments();
+    // Reconciliation goes on for a while after the load.
+    await eventually(async () => {
+      const before = await size();
+      await delay(3_000);
+      return (await size()) === before;
+    }, 120_000);
     const { keys } = (await first!.api.get<VerificationResponse>('/v1/audit/verification')).body;
     for (const instance of instances) await instance.stop();
 
     const { db, env } = first!;
-    const size = () => db.collection('audit_log').countDocuments();
     const dump = () =>
       Promise.all(PROJECTIONS.map((name) => db.collection(name).find().sort({ _id: 1 }).toArray()));
     const { live, rebuilt } = await eventually(async () => {

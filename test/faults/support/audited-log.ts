@@ -67,7 +67,7 @@ const COMMITS_AT_ONCE = 50;
 export class AuditedLog {
   readonly clock: Clock;
   private readonly database: TestDatabase;
-  private readonly connection: Connection;
+  readonly connection: Connection;
   private next = 0;
 
   private constructor(database: TestDatabase, connection: Connection, clock: Clock) {

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../../src/audit/format/leaf.ts';
 import type { SessionState } from '../../../src/sessions/session-state.ts';
 import { open, unwrapKey } from '../../../src/vault/envelope.ts';
 import type { VaultDocument } from '../../../src/vault/vault.schema.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { ServiceProcess } from '../../support/service-process.ts';
 
 /** Everything that a ledger holds, read past the service. */
@@ -13,6 +14,17 @@ export interface LedgerContents {
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** The bytes in the vault, by the id of the entry that they belong to. */
   readonly blobs: ReadonlyMap<string, Buffer>;
+}
+
+/** Waits for what a crash leaves for later: sessions behind the log, and results that nobody has judged. */
+export async function untilAllIsProjected({ db }: ServiceProcess): Promise<void> {
+  const size = await db.collection('audit_log').countDocuments();
+  const watermarks = db.collection<{ _id: string; until: number }>('projection_watermarks');
+  await eventually(async () => {
+    const watermark = await watermarks.findOne({ _id: 'projections' });
+    const unjudged = await db.collection('sessions').findOne({ unconcludedSince: { $exists: true } });
+    return Number(watermark?.until ?? 0) >= size && unjudged === null;
+  }, 60_000);
 }
 
 export async function readLedger({ db, env }: ServiceProcess): Promise<LedgerContents> {
