@@ -145,9 +145,9 @@ export class Appender {
       return;
     }
     const started = performance.now();
+    work.folds ??= await this.readFolds(batch);
     // It isn't known which primary took what a lost attempt has left.
     await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
-    work.folds ??= await this.readFolds(batch);
     const folds = work.folds.copy();
     work.planned = planBatch(batch, folds, head.next, laterOf(now.toISOString(), head.at), work.planned);
     const { plans, at } = work.planned;
@@ -179,7 +179,10 @@ export class Appender {
   /** The committed states of the subjects that the commands are about. */
   private async readFolds(batch: readonly Pending[]): Promise<SubjectFolds> {
     const subjects = batch.map(subjectOf);
-    return new SubjectFolds(subjects, await this.repository.readSubjects(idsOf(subjects)));
+    const history = await this.repository.readSubjects(idsOf(subjects));
+    // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
+    recognise(batch, history);
+    return new SubjectFolds(subjects, history);
   }
 
   /** Projects what is committed and answers; whoever asked reads their own write then. */

@@ -150,8 +150,10 @@ function isComplete({ planned, own }: Pending): boolean {
 
 /** Marks those of `written` that belong to the batch as its own; a lost attempt may have written them. */
 export function recognise(batch: readonly Pending[], written: readonly LogEntry[]): void {
+  const open = batch.filter(({ ids, own }) => ids.length > own.length);
+  if (open.length === 0) return;
   const byId = new Map(written.map((entry) => [entry.id, entry]));
-  for (const { ids, own } of batch) {
+  for (const { ids, own } of open) {
     for (const id of ids.slice(own.length)) {
       const entry = byId.get(id);
       if (entry) own.push(entry);
