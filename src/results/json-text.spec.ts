@@ -1,13 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { MAX_DEPTH, parseJsonText, type JsonValue, type UnusableReason } from './json-text.ts';
+import {
+  MAX_DEPTH,
+  MAX_MEMBERS,
+  MAX_VALUES,
+  parseJsonText,
+  type JsonValue,
+  type UnusableReason,
+} from './json-text.ts';
 
 const reasonFor = (bytes: Buffer | string): UnusableReason | 'none' => {
   const parsed = parseJsonText(Buffer.from(bytes));
   return parsed.ok ? 'none' : parsed.reason;
 };
 
+/** A list of that many ones, which are that many values and the list. */
+const list = (items: number) => `[${'1,'.repeat(items - 1)}1]`;
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
 describe(parseJsonText.name, () => {
@@ -45,6 +54,10 @@ describe(parseJsonText.name, () => {
     ['one level too many', nested(MAX_DEPTH + 1), 'TOO_DEEP'],
     ['10,000 levels of lists', nested(10_000), 'TOO_DEEP'],
     ['10,000 levels of objects', '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000), 'TOO_DEEP'],
+    ['one value too many', list(MAX_VALUES), 'TOO_MANY_VALUES'],
+    ['a million values', list(1_000_000), 'TOO_MANY_VALUES'],
+    ['one member too many', `{${'"a":1,'.repeat(MAX_MEMBERS)}"b":1}`, 'TOO_MANY_VALUES'],
+    ['a million empty objects', `[${'{},'.repeat(1_000_000)}{}]`, 'TOO_MANY_VALUES'],
     ['a name twice', '{"similarity":"95","similarity":"49"}', 'AMBIGUOUS_JSON'],
     ['a name twice with one value', '{"a":1,"a":1}', 'AMBIGUOUS_JSON'],
     ['a name twice, once escaped', '{"a":1,"\\u0061":2}', 'AMBIGUOUS_JSON'],
@@ -61,8 +74,13 @@ describe(parseJsonText.name, () => {
     expect(reasonFor(nested(MAX_DEPTH))).toBe('none');
   });
 
-  it('reads any number of values beside each other', () => {
+  it('reads as many values as it accepts, beside each other', () => {
+    expect(reasonFor(list(MAX_VALUES - 1))).toBe('none');
     expect(reasonFor(`[${'[{}],'.repeat(MAX_DEPTH)}1]`)).toBe('none');
+  });
+
+  it('counts no comma or bracket within a text', () => {
+    expect(reasonFor(JSON.stringify(',[{'.repeat(MAX_VALUES)))).toBe('none');
   });
 
   it('keeps __proto__ and constructor as data and touches no prototype', () => {

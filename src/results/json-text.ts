@@ -10,7 +10,8 @@ export interface JsonObject {
  * `AMBIGUOUS_JSON` is valid JSON that two parsers may read as two different values (not I-JSON, RFC 7493):
  * a member name twice in one object, a number beyond a double, a lone surrogate. A person must look at it.
  */
-export type UnusableReason = 'EMPTY' | 'INVALID_UTF8' | 'NOT_JSON' | 'TOO_DEEP' | 'AMBIGUOUS_JSON';
+export type UnusableReason =
+  'EMPTY' | 'INVALID_UTF8' | 'NOT_JSON' | 'TOO_DEEP' | 'TOO_MANY_VALUES' | 'AMBIGUOUS_JSON';
 
 export type ParsedJson =
   { readonly ok: true; readonly value: JsonValue } | { readonly ok: false; readonly reason: UnusableReason };
@@ -20,6 +21,14 @@ export type ParsedJson =
  * parser may therefore recurse.
  */
 export const MAX_DEPTH = 64;
+
+/**
+ * Most values accepted, lists and objects among them, and most members of objects; the vendor's results have
+ * about 150. Reading a body takes time by its values and even more by its names, not by its bytes, and
+ * meanwhile nobody else is served.
+ */
+export const MAX_VALUES = 250_000;
+export const MAX_MEMBERS = 120_000;
 
 /**
  * Reads any JSON text in UTF-8, with or without a byte order mark. Never throws and repairs nothing.
@@ -33,8 +42,9 @@ export function parseJsonText(bytes: Buffer): ParsedJson {
   const text = bytes.toString('utf8', start);
   if (text.trim() === '') return unusable('EMPTY');
 
-  const { depth, members } = measureStructure(bytes, start);
+  const { depth, values, members } = measureStructure(bytes, start);
   if (depth > MAX_DEPTH) return unusable('TOO_DEEP');
+  if (values > MAX_VALUES || members > MAX_MEMBERS) return unusable('TOO_MANY_VALUES');
 
   let value: JsonValue;
   try {
@@ -69,6 +79,7 @@ function startsWithByteOrderMark(bytes: Buffer): boolean {
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
@@ -77,15 +88,17 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Nesting depth, and colons outside strings, which in valid JSON is the number of members *written*.
- * Stops at the first level too deep, so that no such text reaches a parser.
+ * Nesting depth, and what stands outside strings: colons, which in valid JSON is the number of members
+ * *written*, and commas and opening brackets, which is the number of values, an empty list or object counted
+ * twice. Stops at the first level, value or member too many, so that no such text reaches a parser.
  */
-function measureStructure(bytes: Buffer, start: number): { depth: number; members: number } {
+function measureStructure(bytes: Buffer, start: number): { depth: number; values: number; members: number } {
   let level = 0;
   let depth = 0;
+  let values = 1;
   let members = 0;
   let inString = false;
-  for (let i = start; i < bytes.length; i++) {
+  for (let i = start; i < bytes.length && values <= MAX_VALUES && members <= MAX_MEMBERS; i++) {
     const byte = bytes[i];
     if (inString) {
       if (byte === BACKSLASH) i++;
@@ -94,15 +107,18 @@ function measureStructure(bytes: Buffer, start: number): { depth: number; member
       inString = true;
     } else if (byte === COLON) {
       members++;
+    } else if (byte === COMMA) {
+      values++;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       level++;
+      values++;
       if (level > depth) depth = level;
       if (depth > MAX_DEPTH) break;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       level--;
     }
   }
-  return { depth, members };
+  return { depth, values, members };
 }
 
 /**

@@ -1,21 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VerificationResponse } from '../../src/audit/verification.dto.ts';
 import { bytesOf } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
-import {
-  databaseUri,
-  runProgram,
-  startService,
-  stopServices,
-  type ServiceProcess,
-} from '../support/service-process.ts';
+import { runProgram, startService, stopServices, type ServiceProcess } from '../support/service-process.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { brokenPromises } from './support/broken-promises.ts';
 import { type CrashingMongod, startCrashingMongod } from './support/crashing-mongod.ts';
 import { readLedger, untilAllIsProjected } from './support/ledger-contents.ts';
 import { ResendingVendor } from './support/resending-vendor.ts';
 import { choicesOf, LONG } from './support/run-size.ts';
+import { publicKeyOf, verifyBy } from './support/verify.ts';
 
 const KILLS = LONG ? { service: 20, mongod: 5 } : { service: 3, mongod: 1 };
 const READ_BACK = LONG ? 1_000 : 200;
@@ -108,7 +102,7 @@ describe('two instances under load, while they and their MongoDB are killed agai
       await delay(3_000);
       return (await size()) === before;
     }, 120_000);
-    const { keys } = (await first!.api.get<VerificationResponse>('/v1/audit/verification')).body;
+    const key = await publicKeyOf(first!);
     for (const instance of instances) await instance.stop();
 
     const { db, env } = first!;
@@ -125,10 +119,6 @@ describe('two instances under load, while they and their MongoDB are killed agai
     expect(live.flat().length).toBeGreaterThan(0);
     expect(rebuilt).toEqual(live);
 
-    const verdict = await runProgram('verifier/main.js', {}, [
-      ...['--mongo', databaseUri(first!.database)],
-      ...['--key', keys[0]!, '--stateless'],
-    ]);
-    expect(verdict).toMatchObject({ code: 0 });
+    expect(await verifyBy(key, first!)).toMatchObject({ code: 0 });
   }, 300_000);
 });

@@ -5,7 +5,7 @@ import { AuditLogRepository } from '../../src/audit/audit-log.repository.ts';
 import type { EntryContent } from '../../src/audit/format/leaf.ts';
 import type { Command, Stream } from '../../src/audit/stream.ts';
 import { SystemClock } from '../../src/platform/clock.ts';
-import { AuditedLog } from './support/audited-log.ts';
+import { AuditedLog, silent } from './support/audited-log.ts';
 
 /*
  * What the appender's unit tests show on a simulated log, on MongoDB: another writer takes an index between
@@ -59,12 +59,6 @@ class OvertakenRepository extends AuditLogRepository {
   }
 }
 
-const SILENT = {
-  committed: () => undefined,
-  attemptFailed: () => undefined,
-  projected: () => undefined,
-  projectionFailed: () => undefined,
-};
 const LIMITS = { queueLimit: 1_000, commitTimeoutMs: 60_000, clockToleranceMs: 5_000 };
 
 describe('another writer takes the index of a document in the batch', () => {
@@ -81,12 +75,12 @@ describe('another writer takes the index of a document in the batch', () => {
     ['the last', 5],
   ])('%s: all are committed once, in order, each on what it was decided on', async (name, place) => {
     const subjects = ['a', 'b', 'c'].map((id) => `${id}-${name.replaceAll(' ', '-')}`);
-    const rival = new Appender(new AuditLogRepository(log.connection), log.clock, SILENT, LIMITS);
+    const rival = new Appender(new AuditLogRepository(log.connection), log.clock, silent, LIMITS);
     const repository = new OvertakenRepository(log.connection, place, () =>
       // About a subject of the batch as well, so that what is left of the batch has to be decided again.
       Promise.all([2, 0].map((at) => rival.submit(take(subjects[at]!, ['theirs'])))),
     );
-    const sut = new Appender(repository, log.clock, SILENT, LIMITS);
+    const sut = new Appender(repository, log.clock, silent, LIMITS);
     const before = await log.db.collection('audit_log').countDocuments();
     const answers = await Promise.all(subjects.map((id) => sut.submit(take(id, ['first', 'second']))));
     expect(repository.size).toBe(6);

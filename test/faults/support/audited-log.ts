@@ -155,7 +155,8 @@ export class AuditedLog {
   }
 }
 
-const silent = {
+/** Of an appender whose work nobody watches. */
+export const silent = {
   committed: () => undefined,
   attemptFailed: () => undefined,
   projecting: () => () => undefined,
