@@ -16,7 +16,7 @@ import { AuditedLog, silent } from './support/audited-log.ts';
 const STEPS: Stream<readonly string[]> = {
   subjectType: 'session',
   initial: () => [],
-  evolve: (state, { data }) => [...state, String(data['step'])],
+  evolve: (state, { data }) => [...state, data['step'] as string],
 };
 
 /** Takes those of its steps that were not taken yet. */

@@ -20,7 +20,7 @@ export function brokenPromises(ledger: LedgerContents, vendor: VendorRecord): st
 }
 
 /** Indexes that are not dense, ids that come twice, times that decrease. */
-export function gapsIn(entries: readonly LogEntry[]): string[] {
+export function gapsIn(entries: readonly Pick<LogEntry, 'index' | 'id' | 'at'>[]): string[] {
   const ids = new Set<string>();
   return entries.flatMap(({ index, id, at }, place) => {
     const faults: string[] = [];
@@ -72,7 +72,7 @@ function contradictions(acknowledged: readonly Acknowledgement[]): string[] {
 function halfDone({ entries, blobs }: LedgerContents): string[] {
   const { received, conclusions } = index(entries);
   return received.flatMap(({ id, subject, data }) => {
-    const judged = conclusions.get(`${subject.id}/${String(data['version'])}`) ?? 0;
+    const judged = conclusions.get(`${subject.id}/${Number(data['version'])}`) ?? 0;
     return [
       ...(blobs.has(id) ? [] : [`the result ${id} has no bytes`]),
       ...(judged === 1 ? [] : [`the result ${id} was judged ${judged} times`]),
@@ -110,7 +110,7 @@ function index(entries: readonly LogEntry[]): EntryIndex {
   const conclusions = new Map<string, number>();
   for (const { action, subject, data } of entries) {
     if (action !== 'conclusion.reached') continue;
-    const key = `${subject.id}/${String(data['version'])}`;
+    const key = `${subject.id}/${Number(data['version'])}`;
     conclusions.set(key, (conclusions.get(key) ?? 0) + 1);
   }
   const built = {

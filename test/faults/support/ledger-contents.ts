@@ -27,24 +27,36 @@ export async function untilAllIsProjected({ db }: ServiceProcess): Promise<void>
   }, 60_000);
 }
 
-export async function readLedger({ db, env }: ServiceProcess): Promise<LedgerContents> {
+export async function readLedger(service: ServiceProcess): Promise<LedgerContents> {
+  const { db } = service;
   const stored = await db
     .collection<{ _id: number; leaf: mongo.Binary }>('audit_log')
     .find({}, { projection: { leaf: 1 } })
     .sort({ _id: 1 })
     .toArray();
   const sessions = await db.collection<{ _id: string; state: SessionState }>('sessions').find().toArray();
-  const blobs = await db.collection<VaultDocument>('vault').find().toArray();
-  const [id = '', key = ''] = env['VAULT_KEYS']!.split(':');
-  const master = { id, key: Buffer.from(key, 'base64') };
   return {
     entries: stored.map(({ _id, leaf }) => ({
       ...(JSON.parse(bytesOf(leaf).toString()) as Omit<LogEntry, 'index'>),
       index: Number(_id),
     })),
     sessions: new Map(sessions.map(({ _id, state }) => [_id, state])),
-    blobs: new Map(blobs.map((blob) => [blob._id, unseal(blob, master)])),
+    blobs: await readBlobs(service),
   };
+}
+
+/** The bytes in the vault by the id of their entry; all of them or those of some entries. */
+export async function readBlobs(
+  { db, env }: ServiceProcess,
+  entryIds?: readonly string[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const blobs = await db
+    .collection<VaultDocument>('vault')
+    .find(entryIds === undefined ? {} : { _id: { $in: [...entryIds] } })
+    .toArray();
+  const [id = '', key = ''] = env['VAULT_KEYS']!.split(':');
+  const master = { id, key: Buffer.from(key, 'base64') };
+  return new Map(blobs.map((blob) => [blob._id, unseal(blob, master)]));
 }
 
 function unseal(blob: VaultDocument, master: { id: string; key: Buffer }): Buffer {
