@@ -4,6 +4,7 @@ import { Appender } from '../../src/audit/appender.ts';
 import { AuditLogRepository } from '../../src/audit/audit-log.repository.ts';
 import type { EntryContent } from '../../src/audit/format/leaf.ts';
 import type { Command, Stream } from '../../src/audit/stream.ts';
+import type { Election } from '../../src/platform/mongo/insert-command.ts';
 import { SystemClock } from '../../src/platform/clock.ts';
 import { AuditedLog, silent } from './support/audited-log.ts';
 
@@ -48,14 +49,14 @@ class OvertakenRepository extends AuditLogRepository {
   override async insert(
     from: number,
     entries: readonly { readonly entry: EntryContent; readonly leaf: Buffer }[],
-  ): Promise<void> {
+  ): Promise<Election> {
     const { overtake, place } = this;
     if (overtake === null) return super.insert(from, entries);
     this.overtake = null;
     this.size = entries.length;
     if (place > 0) await super.insert(from, entries.slice(0, place));
     await overtake();
-    await super.insert(from + place, entries.slice(place));
+    return super.insert(from + place, entries.slice(place));
   }
 }
 
