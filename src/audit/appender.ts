@@ -84,12 +84,17 @@ export class Appender {
     return this.queue.length + this.inFlight.size;
   }
 
+  /** It turns commands away. */
+  get isFull(): boolean {
+    return this.depth >= this.options.queueLimit;
+  }
+
   /**
    * Decides, commits and projects; resolves when the entries are durable.
    * @throws Problem OVERLOADED, DATABASE_UNAVAILABLE or CLOCK_BACKWARDS, or what `decide` threw.
    */
   submit<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
-    if (this.stopped || this.depth >= this.options.queueLimit) return Promise.reject(queueFull());
+    if (this.stopped || this.isFull) return Promise.reject(queueFull());
     return new Promise<Answer>((resolve, reject) => {
       const expiresAtMs = performance.now() + this.options.commitTimeoutMs;
       this.queue.push(pendingOf(command, expiresAtMs, resolve as (answer: unknown) => void, reject));

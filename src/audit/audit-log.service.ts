@@ -19,6 +19,7 @@ export class AuditLog implements OnApplicationShutdown {
   private readonly appender: Appender;
   private halted: Error | null = null;
   private readonly commitListeners: ((size: number) => void)[] = [];
+  private turnedAwayAtMs = -Infinity;
 
   constructor(
     repository: AuditLogRepository,
@@ -54,7 +55,14 @@ export class AuditLog implements OnApplicationShutdown {
    *   CLOCK_BACKWARDS, LOG_DIVERGED, or what the command's `decide` threw.
    */
   append<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
-    return this.halted === null ? this.appender.submit(command) : Promise.reject(logDiverged(this.halted));
+    if (this.halted !== null) return Promise.reject(logDiverged(this.halted));
+    if (this.appender.isFull) this.turnedAwayAtMs = performance.now();
+    return this.appender.submit(command);
+  }
+
+  /** Commands were turned away within that time because the queue was full. */
+  hasTurnedAwayWithin(ms: number): boolean {
+    return performance.now() - this.turnedAwayAtMs <= ms;
   }
 
   /** Tells the size of the log whenever this instance has added to it; not what other instances add. */

@@ -20,6 +20,7 @@ import { LogIntegrity } from './log-integrity.service.ts';
 import { LogKeys } from './log-keys.service.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import { Projections } from './projections.service.ts';
+import { QueueCheck } from './queue-check.service.ts';
 import { SelfCheck } from './self-check.service.ts';
 import { SelfCheckMetrics } from './self-check-metrics.service.ts';
 import { TilesRepository } from './tiles.repository.ts';
@@ -48,6 +49,7 @@ import { TlogController } from './tlog.controller.ts';
     LogKeys,
     ProjectedRanges,
     Projections,
+    QueueCheck,
     SelfCheck,
     SelfCheckMetrics,
     Tiles,

@@ -40,7 +40,7 @@ export class AppConfig {
   readonly production: boolean;
   readonly logLevel: string;
   readonly dataDir: string;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly requestTimeoutMs: number };
   readonly mongo: {
     readonly uri: string | null;
     /** What the programs of an embedded server inherit: PATH, proxies, MONGOD_BINARY and the like. */
@@ -103,7 +103,7 @@ export class AppConfig {
     this.production = env.NODE_ENV === 'production';
     this.logLevel = env.LOG_LEVEL;
     this.dataDir = env.DATA_DIR;
-    this.http = { host: env.HOST, port: env.PORT };
+    this.http = { host: env.HOST, port: env.PORT, requestTimeoutMs: env.REQUEST_TIMEOUT_MS };
     this.mongo = { uri: env.MONGODB_URI ?? null, embeddedEnvironment: inherited };
     this.access = {
       clientsFile: required('API_CLIENTS_FILE'),

@@ -50,6 +50,13 @@ export class EnvironmentVariables {
   @Max(65535)
   PORT = 3000;
 
+  /** Milliseconds for a request to arrive, from its first byte, or from connecting, to its last. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1_000)
+  @Max(600_000)
+  REQUEST_TIMEOUT_MS = 30_000;
+
   /** Lowest level that is logged. */
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   LOG_LEVEL = 'info';

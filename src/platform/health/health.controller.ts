@@ -23,9 +23,17 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Tells whether the service can take work, and if not, which part fails. */
+  /**
+   * Tells whether the service can take work, and if not, which part fails.
+   * @remarks `degraded` is 200: the service works, but turns some of the work away. Taking it out of the load balancer
+   * would leave its share to the others.
+   */
   @Get('ready')
-  @ApiResponse({ status: HttpStatus.OK, type: ReadyResponse, description: 'Every part is well.' })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    type: ReadyResponse,
+    description: 'Every part is well, or takes at least some work.',
+  })
   @ApiResponse({
     status: HttpStatus.SERVICE_UNAVAILABLE,
     type: ReadyResponse,
@@ -36,7 +44,8 @@ export class HealthController {
       const indicator = this.indicators.check(part.name);
       try {
         await part.check();
-        return indicator.up();
+        const impairment = part.impairment?.() ?? null;
+        return impairment === null ? indicator.up() : indicator.degraded(impairment);
       } catch (error) {
         return indicator.down(error instanceof Error ? error.message : 'unknown fault');
       }

@@ -8,10 +8,10 @@ export class LiveResponse {
 const PARTS = { type: 'object', additionalProperties: { type: 'object' } } as const;
 
 export class ReadyResponse {
-  /** `ok`, or what keeps the service from taking work. */
+  /** `ok`, `degraded` where some work is turned away, or what keeps the service from taking any. */
   status!: 'ok' | 'degraded' | 'error' | 'shutting_down';
 
-  /** The parts that are well. */
+  /** The parts that are well; with `status: degraded` and a `message` where one can't take all the work. */
   @ApiProperty({ ...PARTS, example: { database: { status: 'up' } } })
   info!: Record<string, unknown>;
 

@@ -4,6 +4,11 @@ export interface ReadinessCheck {
   readonly name: string;
   /** Resolves when the part is well. @throws Error whose message names the cause, without personal data. */
   check(): Promise<void>;
+  /**
+   * What keeps a part that is well from doing all that is asked of it, in words without personal data; null
+   * when nothing does. It is shown and does not take the instance out of service.
+   */
+  impairment?(): string | null;
 }
 
 /** The checks that modules have contributed. */

@@ -2,7 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { serveApiDescription } from '../openapi/openapi.ts';
-import { fastifyAdapter } from './fastify.ts';
+import { AppConfig } from '../config/app-config.ts';
+import { fastifyAdapter, limitArrival } from './fastify.ts';
 
 /**
  * Builds the application around a root module, ready to listen.
@@ -15,6 +16,7 @@ export async function createApp(rootModule: new () => object): Promise<NestFasti
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
+  limitArrival(app.getHttpServer(), app.get(AppConfig).http.requestTimeoutMs);
   serveApiDescription(app);
   return app;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type {
@@ -31,7 +31,7 @@ export function fastifyAdapter(): FastifyAdapter {
     requestIdHeader: false,
     genReqId: correlationIdOf,
     forceCloseConnections: 'idle',
-    requestTimeout: 60_000,
+    http: { connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: refuseAddress,
     clientErrorHandler: refuseBrokenHttp,
@@ -71,17 +71,24 @@ function refuseAddress(_error: FastifyError, request: FastifyRequest, reply: Fas
   void reply.status(status).headers(headers).send(body);
 }
 
-/** What is no HTTP, or has headers beyond 16 KiB, never becomes a request. */
+/** Sets how long a request may take to arrive: a slow sender, or one that has gone, must not hold a connection. */
+export function limitArrival(server: Server, timeoutMs: number): void {
+  server.headersTimeout = timeoutMs;
+  server.requestTimeout = timeoutMs;
+}
+
+/** What is no HTTP, has headers beyond 16 KiB or does not arrive in time never becomes a request. */
 function refuseBrokenHttp(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const { status, headers, body } = problemDocument(
-    invalid([{ path: 'request', message: 'must be HTTP/1.1 with headers of at most 16 KiB' }]),
-    randomUUID(),
-  );
+  const problem =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new Problem('REQUEST_TIMEOUT', 'Send the whole request without pauses.')
+      : invalid([{ path: 'request', message: 'must be HTTP/1.1 with headers of at most 16 KiB' }]);
+  const { status, headers, body } = problemDocument(problem, randomUUID());
   const lines = Object.entries({
     ...headers,
     'content-length': String(Buffer.byteLength(body)),

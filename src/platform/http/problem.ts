@@ -22,6 +22,7 @@ export const PROBLEMS = {
     title: 'There is no sample of reviews with this id, or it lacks this review',
   },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
   SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
   EXCEPTION_NOT_OPEN: { status: 409, title: 'The exception is resolved already' },
   NOT_REVIEWABLE: { status: 409, title: 'The session does not wait for a person to decide' },
