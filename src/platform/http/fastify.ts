@@ -48,6 +48,16 @@ export function fastifyAdapter(): FastifyAdapter {
     if (takesRawBody(request)) delete request.headers['content-type'];
     done();
   });
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    // Idle connections are closed at once; one that is busy must not stay open for as long as its client likes.
+    if (closing) void reply.header('connection', 'close');
+    done();
+  });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (takesRawBody(request)) return done(null, body);
