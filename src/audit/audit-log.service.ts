@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Appender } from './appender.ts';
-import { logDiverged } from './audit-log.errors.ts';
+import { logDiverged, queueFull } from './audit-log.errors.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
 import type { LogEntry } from './format/leaf.ts';
@@ -58,6 +58,16 @@ export class AuditLog implements OnApplicationShutdown {
     if (this.halted !== null) return Promise.reject(logDiverged(this.halted));
     if (this.appender.isFull) this.turnedAwayAtMs = performance.now();
     return this.appender.submit(command);
+  }
+
+  /**
+   * For whoever has yet to do the work that leads to a command.
+   * @throws Problem OVERLOADED if there is no room for one
+   */
+  refuseWhenFull(): void {
+    if (!this.appender.isFull) return;
+    this.turnedAwayAtMs = performance.now();
+    throw queueFull();
   }
 
   /** Commands were turned away within that time because the queue was full. */

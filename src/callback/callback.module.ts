@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Connection } from 'mongoose';
+import { AuditLog } from '../audit/audit-log.service.ts';
 import { AuditModule } from '../audit/audit.module.ts';
 import { provideCollection } from '../platform/mongo/collections.ts';
 import { SessionsModule } from '../sessions/sessions.module.ts';
@@ -26,6 +27,7 @@ export class CallbackModule implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly authentication: VendorAuthentication,
     private readonly callbacks: CallbackService,
+    private readonly log: AuditLog,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -33,7 +35,10 @@ export class CallbackModule implements OnModuleInit {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     // Guards run after the body is read; a stranger must not make us buffer it.
     fastify.addHook('onRequest', async (request) => {
-      if (isCallback(request)) await this.authentication.admit(request);
+      if (!isCallback(request)) return;
+      await this.authentication.admit(request);
+      // Reading a body that can't be kept would take the time of those that can.
+      this.log.refuseWhenFull();
     });
     fastify.addHook('onError', async (request, _reply, error) => {
       if (isCallback(request) && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {

@@ -9,7 +9,7 @@ import { readMetrics } from './support/metrics.ts';
 import { choicesOf, LONG, SEED } from './support/run-size.ts';
 import { verify } from './support/verify.ts';
 
-const BODIES = LONG ? 200_000 : 20_000;
+const BODIES = LONG ? 100_000 : 20_000;
 const AT_ONCE = 48;
 /** Every one of so many bodies is read back. */
 const SAMPLED = BODIES / 500;
