@@ -264,6 +264,23 @@ describe(Appender.name, () => {
     expect(log.entries).toHaveLength(1);
   });
 
+  it('recognises its own entries although the first looks at the log after a lost answer do not show them', async () => {
+    const log = new SimulatedLog(['NONE', 'LOST_ANSWER']);
+    const [sut, busy] = [appenderOn(log), appenderOn(log)];
+    await sut.submit(add('a'));
+    log.meanwhile = async () => {
+      for (let round = 0; round < 2; round++) {
+        await Promise.all(Array.from({ length: 800 }, () => busy.submit(add('b'))));
+      }
+    };
+    const readByIds = log.readByIds.bind(log);
+    let early = 1;
+    // A majority has them a moment later.
+    log.readByIds = (ids) => (early-- > 0 ? later([]) : readByIds(ids));
+    await expect(sut.submit(once('c'))).resolves.toBe('FIRST');
+    expect(early).toBeLessThan(1);
+  });
+
   it('keeps the order of times although an instance has a slower clock', async () => {
     const log = new SimulatedLog();
     await appenderOn(log, new StoppedClock('2026-01-31T08:00:03.000Z')).submit(add('a'));

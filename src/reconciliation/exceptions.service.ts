@@ -27,6 +27,9 @@ export interface Finding {
   readonly known: readonly ExceptionState[];
 }
 
+/** Findings that wait for the log at once; the room in its queue is for the vendor's deliveries. */
+const AT_ONCE = 32;
+
 /** Everything that happens to an exception goes through here and into the log. */
 @Injectable()
 export class Exceptions {
@@ -42,8 +45,12 @@ export class Exceptions {
    * spares needless commands, and the decision is made on the log.
    */
   async reconcile(findings: readonly Finding[]): Promise<ExceptionChanges> {
-    const entries = await Promise.all(findings.flatMap((finding) => this.reconcileOne(finding)));
-    const actions = entries.flat().map(({ action }) => action);
+    const actions: string[] = [];
+    for (let next = 0; next < findings.length; next += AT_ONCE) {
+      const some = findings.slice(next, next + AT_ONCE);
+      const entries = await Promise.all(some.flatMap((finding) => this.reconcileOne(finding)));
+      actions.push(...entries.flat().map(({ action }) => action));
+    }
     return {
       raised: actions.filter((action) => action === 'exception.raised').length,
       resolved: actions.filter((action) => action === 'exception.resolved').length,

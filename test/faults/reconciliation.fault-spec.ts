@@ -10,7 +10,7 @@ import {
 import { outcomesOf, printBadDay } from './support/bad-day-report.ts';
 import { hasty, overlapping, type PacePromise, requestsBySession } from './support/pull-pace.ts';
 
-/** `npm run test:long -- reconciliation` lives through a whole day; every other run through its first hour. */
+/** `npm run test:faults -- reconciliation` lives through a whole day; every other run through its first hour. */
 const isLong = process.env['TEST_LENGTH'] === 'long';
 const PLAN = isLong ? { sessions: 5_000, kills: 10 } : { sessions: 200, kills: 2 };
 

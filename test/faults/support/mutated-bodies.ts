@@ -80,10 +80,17 @@ const MUTATED_DOCUMENT = fc
 
 type Section = Record<string, unknown>;
 
-/** Every section of a document that has members or items, itself first. */
-function sectionsOf(value: unknown): Section[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return [value as Section, ...Object.values(value).flatMap(sectionsOf)];
+/** Every section of a document that has members or items, itself first. Without recursion: some are very deep. */
+function sectionsOf(document: unknown): Section[] {
+  const sections: Section[] = [];
+  const open = [document];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    sections.push(value as Section);
+    open.push(...Object.values(value));
+  }
+  return sections;
 }
 
 function mutate(document: Section, { kind, at, value, name }: Mutation): void {
