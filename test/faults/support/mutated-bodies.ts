@@ -80,7 +80,7 @@ const MUTATED_DOCUMENT = fc
 
 type Section = Record<string, unknown>;
 
-/** Every section of a document that has members or items, itself first. Without recursion: some are very deep. */
+/** Every section of a document that has members or items, itself first. */
 function sectionsOf(document: unknown): Section[] {
   const sections: Section[] = [];
   const open = [document];
@@ -93,7 +93,9 @@ function sectionsOf(document: unknown): Section[] {
   return sections;
 }
 
-function mutate(document: Section, { kind, at, value, name }: Mutation): void {
+function mutate(document: Section, { kind, at, value: shared, name }: Mutation): void {
+  // Its own, or another mutation would put it into itself.
+  const value = structuredClone(shared);
   const sections = sectionsOf(document);
   const section = sections[at % sections.length]!;
   const names = Object.keys(section);
