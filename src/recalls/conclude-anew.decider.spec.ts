@@ -24,7 +24,7 @@ const judgeOf =
       ruleSetVersion,
       engineVersion: '1',
       inputsDigest: name,
-      ruleTable: [{ groupCode: 'g', groupName: 'g', riskLevel: 1, rules }] as unknown as [],
+      ruleTable: [{ groupCode: 'g', groupName: 'g', riskLevel: 1, rules }],
       omittedFindings: 0,
       fourEyes: [],
     };
@@ -119,12 +119,13 @@ describe('concluding anew', () => {
   });
 
   it('goes on where a crash between two of its entries left off, and counts the session once', () => {
-    const session = new Session().receive('x', 'APPROVE').receive('y', 'REJECT');
-    const verdicts: Verdicts = { x: 'APPROVE', y: 'APPROVE' };
+    const session = new Session().receive('x', 'APPROVE').receive('y', 'NEED_REVIEW');
+    const verdicts: Verdicts = { x: 'REJECT', y: 'APPROVE' };
     const drafts = session.decide(verdicts)(session.state, '2026-02-01T00:00:00.000Z');
     expect(drafts.map(({ data }) => data['version'])).toEqual([1, 2]);
     session.commit(drafts[0]!);
     expect(session.recall(verdicts).map(({ data }) => data['version'])).toEqual([2]);
+    expect(decisionOf(session.state)).toBe('REJECT');
     expect(session.outcome).toEqual({ done: 1, reconcluded: 1, changed: 1, skipped: 0 });
   });
 
