@@ -34,10 +34,17 @@ export class RecallTask implements OnApplicationShutdown {
   @Interval(EVERY_MS)
   async runRegularly(): Promise<void> {
     if (this.stopped) return;
-    await this.showLeft();
-    this.running ??= this.tick().finally(() => {
-      this.running = null;
-    });
+    try {
+      const approved = await this.recalls.findApproved();
+      this.left.set(approved.reduce((sum, recall) => sum + leftOf(recall), 0));
+      if (approved.length === 0) return;
+      this.running ??= this.carryOutAll(approved).finally(() => {
+        this.running = null;
+      });
+      // Not waited for: a recall may take hours, and what is left of it is to be seen meanwhile.
+    } catch (error) {
+      this.logger.warn({ err: error }, 'recalls could not be read; it is tried again');
+    }
   }
 
   /** Lets the batch under way come to its end. */
@@ -46,18 +53,8 @@ export class RecallTask implements OnApplicationShutdown {
     await this.running;
   }
 
-  private async showLeft(): Promise<void> {
+  private async carryOutAll(approved: readonly RecallState[]): Promise<void> {
     try {
-      this.left.set((await this.recalls.findApproved()).reduce((sum, recall) => sum + leftOf(recall), 0));
-    } catch (error) {
-      this.logger.warn({ err: error }, 'recalls could not be read; the metric stays as it was');
-    }
-  }
-
-  private async tick(): Promise<void> {
-    try {
-      const approved = await this.recalls.findApproved();
-      if (approved.length === 0) return;
       const lease = await this.leases.hold(LEASE, LEASE_MS);
       if (lease === null) return;
       const goOn = async () =>
