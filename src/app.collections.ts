@@ -6,6 +6,7 @@ import { READINESS_PROBES_PLAN } from './platform/health/database-check.service.
 import { LEASES_PLAN } from './platform/leases/leases.service.ts';
 import type { CollectionPlan } from './platform/mongo/collections.ts';
 import { PULL_CLAIMS_PLAN } from './retrieval/pull-claims.repository.ts';
+import { RECALLS_PLAN } from './recalls/recall.repository.ts';
 import { RECONCILIATION_PLANS } from './reconciliation/reconciliation-collections.ts';
 import { SESSIONS_PLAN } from './sessions/session.schema.ts';
 import { EVIDENCE_PLANS } from './vault/evidence.schema.ts';
@@ -27,6 +28,7 @@ export const COLLECTION_PLANS: readonly CollectionPlan[] = [
   PULL_CLAIMS_PLAN,
   ...RECONCILIATION_PLANS,
   ...RULE_SET_PLANS,
+  RECALLS_PLAN,
   LEASES_PLAN,
   READINESS_PROBES_PLAN,
 ];

@@ -5,6 +5,7 @@ import { CallbackModule } from './callback/callback.module.ts';
 import { ConclusionRulesModule } from './conclusion-rules/conclusion-rules.module.ts';
 import { EvidenceModule } from './evidence/evidence.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
+import { RecallsModule } from './recalls/recalls.module.ts';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.ts';
 import { RetrievalModule } from './retrieval/retrieval.module.ts';
 import { RuleImpactModule } from './rule-impact/rule-impact.module.ts';
@@ -21,6 +22,7 @@ import { VaultModule } from './vault/vault.module.ts';
     ReviewsModule, //          what the rules can't decide, people do
     ReconciliationModule, //   nothing stays unexplained: exceptions, runs, the daily close
     RuleImpactModule, //       what a rule set did, or would do, to sessions
+    RecallsModule, //          what a wrong rule set concluded is concluded on anew
     SessionsModule, //         what is known of each customer's check, folded from the log
     ConclusionRulesModule, //  what a result means to this bank
     VaultModule, //            personal data, encrypted and erasable

@@ -56,6 +56,10 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /v1/rule-sets/{version}/shadow': 'rules:read',
   'POST /v1/rule-sets/{version}/shadow': 'rules:write',
   'DELETE /v1/rule-sets/{version}/shadow': 'rules:write',
+  'POST /v1/rule-sets/{version}/recalls': 'rules:write',
+  'GET /v1/recalls': 'rules:read',
+  'GET /v1/recalls/{id}': 'rules:read',
+  'POST /v1/recalls/{id}/approval': 'rules:approve',
   'GET /v1/warning-codes': 'rules:read',
 
   'GET /v1/audit/entries': 'audit:read',

@@ -26,6 +26,12 @@ export class ConclusionService {
   readonly judge = (input: ConclusionInput): PinnedConclusion =>
     this.judgeBy(this.active.at(input.checkedAt), input);
 
+  /** Concludes by the rule set that is active at a time on results of any time. Never throws. */
+  readonly judgeAsOf =
+    (time: string) =>
+    (input: ConclusionInput): PinnedConclusion =>
+      this.judgeBy(this.active.at(time), input);
+
   /** Concludes by a rule set of the caller's choice, for replays and trials. */
   judgeBy(ruleSet: CompiledRuleSet, input: ConclusionInput): PinnedConclusion {
     return {

@@ -130,6 +130,11 @@ export class RuleSets {
     return ruleSet && compileRuleSet(ruleSet, version);
   }
 
+  /** The version that concludes now. */
+  async activeVersion(): Promise<string> {
+    return (await this.currentSchedule()).current.version;
+  }
+
   /** Rule sets, newest first; the built-in one comes last until it is activated. */
   async page(limit: number, cursor?: string): Promise<Page<ListedRuleSet>> {
     const schedule = await this.currentSchedule();

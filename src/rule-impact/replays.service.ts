@@ -56,7 +56,9 @@ export class Replays {
       const meta = results.find((result) => result.version === recorded.version);
       const result = meta === undefined ? null : await this.personalData.findForProcessing(uuid, meta);
       const outcome: ReplayOutcome =
-        result === null ? { kind: 'ERASED' } : await this.conclude(recorded, result, at);
+        result === null
+          ? { kind: 'ERASED' }
+          : await this.conclude(recorded, result, recorded.checkedAt ?? at);
       replays.push({ entryIndex: index, recorded, outcome });
     }
     return replays;
@@ -67,7 +69,9 @@ export class Replays {
     result: NormalisedResult,
     checkedAt: string,
   ): Promise<ReplayOutcome> {
-    const { ruleSetVersion, engineVersion, version, grade, confirmed } = recorded;
+    // When and why it was concluded is no part of what was concluded.
+    const { checkedAt: _, recall: __, ...concluded } = recorded;
+    const { ruleSetVersion, engineVersion, version, grade, confirmed } = concluded;
     if (engineVersion !== ENGINE_VERSION) {
       return {
         kind: 'NOT_REPLAYABLE',
@@ -89,7 +93,7 @@ export class Replays {
       grade,
       checkedAt,
     );
-    const difference = firstDifference(recorded, replayed);
+    const difference = firstDifference(concluded, replayed);
     return difference === null ? { kind: 'REPRODUCED' } : { kind: 'DIFFERS', difference };
   }
 

@@ -250,7 +250,7 @@ function countPull(state: SessionState, { at }: LogEntry, outcome: string): Sess
 }
 
 function applyConclusion(state: SessionState, { data }: LogEntry): SessionState {
-  const { version, fourEyes = [], ...rest } = data as unknown as ConclusionData;
+  const { version, fourEyes = [], checkedAt: _, recall: __, ...rest } = data as unknown as ConclusionData;
   const conclusion = { ...rest, fourEyes };
   const results = state.results.map((result) =>
     result.version === version ? { ...result, conclusion } : result,
@@ -414,6 +414,10 @@ export interface ConclusionData extends Omit<ResultConclusion, 'fourEyes'> {
   readonly version: number;
   /** Missing in entries from before it was part of a conclusion. */
   readonly fourEyes?: ResultConclusion['fourEyes'];
+  /** The time for which the rules were asked, where that wasn't the time of the entry. RFC 3339. */
+  readonly checkedAt?: string;
+  /** Id of the recall by which it was concluded on anew. */
+  readonly recall?: string;
 }
 
 /** `data` of `result.retrieved`. */

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   ENTRY_NOT_FOUND: { status: 404, title: 'The log has no entry at this index' },
   EXCEPTION_NOT_FOUND: { status: 404, title: 'There is no reconciliation exception with this id' },
   RULE_SET_NOT_FOUND: { status: 404, title: 'There is no rule set of this version' },
+  RECALL_NOT_FOUND: { status: 404, title: 'There is no recall with this id' },
   SHADOW_NOT_FOUND: { status: 404, title: 'The rule set never ran as shadow' },
   SAMPLE_NOT_FOUND: {
     status: 404,
@@ -32,6 +33,8 @@ export const PROBLEMS = {
   CLOSE_NOT_BALANCED: { status: 409, title: 'The figures of the day do not balance' },
   RULE_SET_NOT_DRAFT: { status: 409, title: 'The rule set is no draft, or was approved already' },
   RULE_SET_NOT_APPROVED: { status: 409, title: 'The rule set was not approved by a second person' },
+  RULE_SET_IN_FORCE: { status: 409, title: 'The rule set that is to be recalled is the active one' },
+  RECALL_NOT_REQUESTED: { status: 409, title: 'The recall was approved already' },
   NOT_YET_SEALED: { status: 409, title: 'No signed checkpoint covers this yet' },
   LEGAL_HOLD: { status: 409, title: 'The law demands that this data is kept for now' },
   PERSONAL_DATA_ERASED: { status: 410, title: 'The personal data of this session was erased' },
