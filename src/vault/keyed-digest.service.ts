@@ -11,7 +11,7 @@ export class KeyedDigest {
   private readonly key: KeyObject;
 
   constructor(config: AppConfig) {
-    // Node takes several times as long with the bare bytes.
+    // Node takes much longer with the bare bytes.
     this.key = createSecretKey(config.vault.digestKey);
   }
 

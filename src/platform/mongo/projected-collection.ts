@@ -34,8 +34,8 @@ export class ProjectedCollection<Document extends ProjectedDocument> {
 
   /**
    * Writes documents; where another instance has already written a newer one, that one stays.
-   * @param newIds subjects that nobody has projected, as far as the caller knows: an insert costs the database a
-   *   third of what an upsert does
+   * @param newIds subjects that nobody has projected, as far as the caller knows: an insert costs the database
+   *   far less than an upsert
    * @param alsoEqual replaces a document of the same index too, which only a repair wants
    */
   async put(documents: readonly Document[], newIds: ReadonlySet<string>, alsoEqual: boolean): Promise<void> {
