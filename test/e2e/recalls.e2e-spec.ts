@@ -171,6 +171,17 @@ describe('a recall', () => {
     expect(output).toMatch(new RegExp(`APPROVE by rule set ${right}: reproduced bit for bit`));
   });
 
+  it('is what the log says, also when its projection is lost, and leaves nothing to wait for', async () => {
+    const before = await service.api.all<RecallResponse>('/v1/recalls');
+    await service.db.collection('recalls').deleteMany({});
+    expect(await runProgram('commands/rebuild.js', service.env)).toMatchObject({ code: 0 });
+    expect(await service.api.all<RecallResponse>('/v1/recalls')).toEqual(before);
+    await eventually(async () => {
+      const { bytes } = await service.as(null).get('/metrics');
+      return /^ekyc_recall_sessions_left 0$/m.test(bytes.toString());
+    });
+  });
+
   it.each<[string, object]>([
     ['no time', { from: EVER.from }],
     ['a time that ends before it begins', { from: EVER.to, to: EVER.from }],
