@@ -88,7 +88,7 @@ function sectionsOf(document: unknown): Section[] {
     const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
     sections.push(value as Section);
-    open.push(...Object.values(value));
+    open.push(...(Object.values(value) as unknown[]));
   }
   return sections;
 }
