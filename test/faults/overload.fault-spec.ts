@@ -34,7 +34,7 @@ describe('more deliveries than the service can commit', () => {
   const AT_ONCE = 256;
   const QUEUE_LIMIT = 64;
   const COMMIT_TIMEOUT_MS = 10_000;
-  const MOST_MEMORY = 350 * MIB;
+  const MOST_MEMORY = 640 * MIB;
 
   let service: ServiceProcess;
   const sent = new Map<string, Delivery>();
