@@ -56,7 +56,8 @@ export class AuditLog implements OnApplicationShutdown {
    */
   append<State, Answer>(command: Command<State, Answer>): Promise<Answer> {
     if (this.halted !== null) return Promise.reject(logDiverged(this.halted));
-    if (this.appender.isFull) this.turnedAwayAtMs = performance.now();
+    // The service's own tasks come back by themselves.
+    if (this.appender.isFull && command.actor.type !== 'system') this.turnedAwayAtMs = performance.now();
     return this.appender.submit(command);
   }
 

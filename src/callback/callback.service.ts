@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { AppConfig } from '../platform/config/app-config.ts';
+import { isDatabaseOutage } from '../platform/mongo/database-outage.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
 import { canonicalResultBytes } from '../results/canonical-result.ts';
@@ -51,7 +52,7 @@ export class CallbackService {
       this.total.inc({ outcome: receipt.outcome });
       return { ...receipt, uuid };
     } catch (error) {
-      if (error instanceof Problem) throw error;
+      if (error instanceof Problem || isDatabaseOutage(error)) throw error;
       // A fault of ours that this payload brings to light: the bytes are kept, the next delivery is unharmed.
       this.logger.error({ err: error }, 'a delivery could not be processed and is quarantined');
       return this.setAside(raw, 'PROCESSING_FAILED', uuid);

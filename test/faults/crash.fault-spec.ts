@@ -28,6 +28,7 @@ beforeAll(async () => {
   vendor = new ResendingVendor(random, () => instances, LONG ? 40 : 10);
 }, 120_000);
 afterAll(async () => {
+  await vendor.stop();
   await stopServices();
   await mongod.stop();
 }, 120_000);

@@ -36,6 +36,10 @@ afterAll(async () => {
   await mongod.stop();
 }, 60_000);
 
+afterEach(async () => {
+  for (const vendor of vendors) await vendor.stop();
+});
+
 /** Delivers once; an acknowledgement is remembered, and whatever else is told. */
 async function deliver({ api }: ServiceProcess, uuid: string): Promise<{ status: number; outcome?: string }> {
   const bytes = Buffer.from(JSON.stringify(aCallback({ uuid })));
@@ -99,7 +103,6 @@ describe('deliveries during a failure of the database are all kept once and answ
     await untilMoreAreAcknowledged(vendor);
     await mongod.stepDown();
     await untilMoreAreAcknowledged(vendor);
-    await vendor.stop();
   });
 });
 

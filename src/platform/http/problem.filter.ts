@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { mongo } from 'mongoose';
+import { isDatabaseOutage } from '../mongo/database-outage.ts';
 import { problemDocument } from './problem-document.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import { VendorFormatError } from './vendor-format.errors.ts';
@@ -38,7 +38,7 @@ const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof mongo.MongoError && isOutage(error)) {
+  if (isDatabaseOutage(error)) {
     return new Problem(
       'DATABASE_UNAVAILABLE',
       'Try again shortly.',
@@ -55,18 +55,4 @@ function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   const { statusCode } = (error ?? {}) as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : 500;
-}
-
-function isOutage(error: mongo.MongoError): boolean {
-  return (
-    [
-      'MongoServerSelectionError',
-      'MongoNotConnectedError',
-      'MongoTopologyClosedError',
-      'MongoPoolClearedError',
-    ].includes(error.name) ||
-    error.name.startsWith('MongoNetwork') ||
-    error.name === 'MongoWaitQueueTimeoutError' ||
-    error.hasErrorLabel('RetryableWriteError')
-  );
 }

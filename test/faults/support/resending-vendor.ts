@@ -118,7 +118,7 @@ export class ResendingVendor {
     }
     if (answer.status === 200) {
       this.acknowledged.push({ delivery, ...answer.body });
-    } else if (answer.status === 422) {
+    } else if (answer.status === 422 && delivery.uuid === null) {
       const receiptId = String(answer.problem['receiptId']);
       this.acknowledged.push({ delivery, receiptId, outcome: 'QUARANTINED' });
     } else {
