@@ -1,5 +1,4 @@
-import canonicalize from 'canonicalize';
-
+import { canonicalJson } from '../platform/canonical-json.ts';
 import type { JsonObject } from './json-text.ts';
 
 /**
@@ -11,6 +10,5 @@ import type { JsonObject } from './json-text.ts';
  * surrogate, Infinity) and throw.
  */
 export function canonicalResultBytes(result: JsonObject): Buffer {
-  // Only undefined and functions have no JSON text, and an object is neither.
-  return Buffer.from(canonicalize(result) as string);
+  return Buffer.from(canonicalJson(result));
 }

@@ -1,4 +1,4 @@
-import canonicalize from 'canonicalize';
+import { canonicalJson } from '../../platform/canonical-json.ts';
 import { MAX_LEAF_BYTES } from './constants.ts';
 
 /** Every action the log knows, in the past tense. A new kind of event is a new word here. */
@@ -92,9 +92,10 @@ export class LeafTooLargeError extends Error {
  */
 export function encodeLeaf(entry: EntryContent): Buffer {
   const { id, at, action, subject, actor, data } = entry;
-  const text = canonicalize({ v: LEAF_VERSION, id, at, action, subject, actor, data });
-  if (text === undefined) throw new TypeError('an entry must be JSON');
-  const leaf = Buffer.from(text, 'utf8');
+  const leaf = Buffer.from(
+    canonicalJson({ v: LEAF_VERSION, id, at, action, subject: { ...subject }, actor: { ...actor }, data }),
+    'utf8',
+  );
   if (leaf.length > MAX_LEAF_BYTES) {
     throw new LeafTooLargeError(
       `entry ${action} has ${leaf.length} bytes; at most ${MAX_LEAF_BYTES} are allowed`,

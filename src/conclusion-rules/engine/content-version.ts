@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import canonicalize from 'canonicalize';
-
+import { canonicalJson, type Json } from '../../platform/canonical-json.ts';
 import type { RuleSet } from './rule-set.ts';
 
 /** Hex digits of a version: 64 bits, enough to tell a bank's rule sets apart and short enough to read out. */
@@ -17,8 +16,7 @@ export function ruleSetContentVersion(document: RuleSet): string {
 
 /** RFC 8785 canonical JSON of a rule set: the bytes that are digested and kept. */
 export function canonicalRuleSet(document: RuleSet): string {
-  // Only undefined and functions have no JSON text, and an object is neither.
-  return canonicalize(document) as string;
+  return canonicalJson(document as unknown as Json);
 }
 
 /** SHA-256 of a rule set's canonical JSON, in lower-case hex. */

@@ -1,6 +1,6 @@
 import { dayInVietnam, epochDay } from './calendar.ts';
 import type { CompiledComparison, CompiledRule, CompiledRuleSet, Readings } from './compile.ts';
-import type { ConclusionInput } from './fact.ts';
+import type { ConclusionInput, ReadFact } from './fact.ts';
 import { type FourEyesReason, fourEyesReasons } from './four-eyes.ts';
 import { FALSE, not, TRUE, type Ternary } from './kleene.ts';
 import { DECISIONS, type Decision, type RuleGroup } from './rule-set.ts';
@@ -67,9 +67,15 @@ export type Observed = number | boolean | string | null;
  * It says nothing about *entries* of a list: a shorter list of warnings is a complete statement of its own.
  * And REJECT may become NEED_REVIEW when the proof for rejecting is gone; a rule that must not weaken says
  * `onUnknown: REJECT`.
+ *
+ * @param read reads the facts of that same input; for callers who read them as well
  */
-export function evaluate(compiled: CompiledRuleSet, input: ConclusionInput): Conclusion {
-  const readings = compiled.facts.map((fact) => fact.read(input));
+export function evaluate(
+  compiled: CompiledRuleSet,
+  input: ConclusionInput,
+  read: ReadFact = (fact) => fact.read(input),
+): Conclusion {
+  const readings = compiled.facts.map(read);
   const today = dayOfCheck(input);
   const findings: Finding[] = [];
   for (const rule of compiled.rules) {

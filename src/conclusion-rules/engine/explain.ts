@@ -1,8 +1,7 @@
-import canonicalize from 'canonicalize';
-
+import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { CompiledComparison, CompiledRuleSet, Readings } from './compile.ts';
 import { dayOfCheck, effectOf, isInForce, observe, type Observed } from './evaluate.ts';
-import type { ConclusionInput, FactValue } from './fact.ts';
+import type { ConclusionInput, FactValue, ReadFact } from './fact.ts';
 import { FACTS } from './facts.ts';
 import { FALSE, TRUE, UNKNOWN, type Ternary } from './kleene.ts';
 import type { OperatorName } from './operators/index.ts';
@@ -98,9 +97,11 @@ function whyUnknown(
 /**
  * All that a conclusion can depend on, besides the rule set and the engine, as RFC 8785 canonical JSON. It
  * holds personal data (age, expiry): keep a keyed digest of it, never the text.
+ *
+ * @param read reads the facts of that same input; for callers who read them as well
  */
-export function canonicalInputs(input: ConclusionInput): string {
-  const facts = FACTS_IN_ORDER.map(({ key, fact }) => key + canonicalText(fact.read(input)));
+export function canonicalInputs(input: ConclusionInput, read: ReadFact = (fact) => fact.read(input)): string {
+  const facts = FACTS_IN_ORDER.map(({ key, fact }) => key + canonicalText(read(fact)));
   return `{"checkedAt":${JSON.stringify(input.checkedAt)},"facts":{${facts.join()}}}`;
 }
 
@@ -110,8 +111,5 @@ const FACTS_IN_ORDER = [...FACTS.values()]
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function canonicalText(value: FactValue | null): string {
-  // RFC 8785 writes everything that has no members as ECMAScript does.
-  return typeof value === 'object' && value !== null
-    ? (canonicalize(value) as string)
-    : JSON.stringify(value);
+  return canonicalJson(typeof value === 'object' && value !== null ? { ...value } : value);
 }
