@@ -7,13 +7,13 @@ import {
   attachmentsOf,
   type Plan,
   type PlannedBatch,
+  type PlannedEntry,
   planBatch,
   recognise,
   secure,
   take,
   subjectOf,
 } from './batch.ts';
-import type { LogEntry } from './format/leaf.ts';
 import type { Range } from './projected-ranges.ts';
 import type { Command, StreamSubject } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
@@ -29,7 +29,7 @@ export interface AppenderOptions {
 
 /** What the appender tells about its work; it ends in metrics, the log and the catch-up. */
 export interface AppenderObserver {
-  committed(entries: readonly LogEntry[], seconds: number): void;
+  committed(entries: readonly PlannedEntry[], seconds: number): void;
   /** An attempt to write failed: another writer was first, or the outcome is unknown. */
   attemptFailed(error: unknown): void;
   /** Entries are about to be projected; what it gives is called when every projection holds those in `[from, until)`. */
@@ -170,10 +170,7 @@ export class Appender {
       this.head = { next: until, at };
       work.folds = folds;
       for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
-      this.observer.committed(
-        planned.map(({ entry }) => entry),
-        (performance.now() - started) / 1000,
-      );
+      this.observer.committed(planned, (performance.now() - started) / 1000);
       await secure(attachments, election);
     }
     const finished = this.finish(batch, plans, folds, { from: head.next, until }).finally(() =>

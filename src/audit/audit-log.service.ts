@@ -5,7 +5,8 @@ import { Appender } from './appender.ts';
 import { logDiverged, queueFull } from './audit-log.errors.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
-import type { LogEntry } from './format/leaf.ts';
+import type { PlannedEntry } from './batch.ts';
+import { OwnLeaves } from './own-leaves.ts';
 import { ProjectedRanges } from './projected-ranges.ts';
 import type { Command } from './stream.ts';
 
@@ -15,6 +16,8 @@ import type { Command } from './stream.ts';
  */
 @Injectable()
 export class AuditLog implements OnApplicationShutdown {
+  /** What this instance has committed, for the tree. */
+  readonly ownLeaves = new OwnLeaves();
   private readonly logger = new Logger(AuditLog.name);
   private readonly appender: Appender;
   private halted: Error | null = null;
@@ -29,9 +32,10 @@ export class AuditLog implements OnApplicationShutdown {
     projected: ProjectedRanges,
   ) {
     const observer = {
-      committed: (entries: readonly LogEntry[], seconds: number) => {
+      committed: (entries: readonly PlannedEntry[], seconds: number) => {
         metrics.committed(entries, seconds);
-        const last = entries.at(-1);
+        this.ownLeaves.add(entries);
+        const last = entries.at(-1)?.entry;
         if (last !== undefined) for (const listen of this.commitListeners) listen(last.index + 1);
       },
       attemptFailed: (error: unknown) => {

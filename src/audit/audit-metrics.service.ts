@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
-import type { LogEntry } from './format/leaf.ts';
+import type { PlannedEntry } from './batch.ts';
 
 /** What the log tells an on-call engineer. */
 @Injectable()
@@ -55,12 +55,12 @@ export class AuditMetrics {
     });
   }
 
-  committed(entries: readonly LogEntry[], seconds: number): void {
-    for (const { action } of entries) this.entries.inc({ action });
+  committed(entries: readonly PlannedEntry[], seconds: number): void {
+    for (const { entry } of entries) this.entries.inc({ action: entry.action });
     this.batchSize.observe(entries.length);
     this.commitSeconds.observe(seconds);
     const last = entries.at(-1);
-    if (last) this.size.set(last.index + 1);
+    if (last) this.size.set(last.entry.index + 1);
   }
 
   attemptFailed(error: unknown): 'conflict' | 'error' {

@@ -15,7 +15,7 @@ import { TileDiffersError, TilesRepository } from './tiles.repository.ts';
 
 const LEASE = 'checkpointer';
 const LEASE_MS = 3_000;
-const EVERY_MS = 200;
+const EVERY_MS = 400;
 const CHUNK = 2_048;
 
 /**
@@ -97,9 +97,21 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
     this.log.halt(null);
   }
 
-  /** Appends to the tree what the log has beyond it; tells when the newest of it was made. */
+  /**
+   * Appends to the tree what the log has beyond it; tells when the newest of it was made. What follows on our
+   * own entries is another instance's, or none, and is read the next time.
+   */
   private async takeIn(tree: LogTree): Promise<Date | null> {
-    let newest: Date | null = null;
+    const own = this.log.ownLeaves.takeFrom(tree.size);
+    for (const { leaf } of own) tree.append(leafHash(leaf));
+    const last = own.at(-1);
+    const newest = last === undefined ? null : new Date(last.at);
+    if (newest === null || !this.log.ownLeaves.isEmpty) return this.readIn(tree, newest);
+    await this.tileStore.putAll(tree.takeFullTiles());
+    return newest;
+  }
+
+  private async readIn(tree: LogTree, newest: Date | null): Promise<Date | null> {
     for (;;) {
       const entries = await this.entries.readLeaves(tree.size, CHUNK);
       for (const { index, leaf } of entries) {

@@ -59,7 +59,7 @@ describe('the feed on MongoDB', () => {
     const connection = await connect();
     let committed: (size: number) => void = () => undefined;
     const observer: AppenderObserver = {
-      committed: (entries) => committed(entries.at(-1)!.index + 1),
+      committed: (entries) => committed(entries.at(-1)!.entry.index + 1),
       attemptFailed: () => undefined,
       projecting: () => () => undefined,
       projectionFailed: () => undefined,
