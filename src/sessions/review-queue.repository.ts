@@ -4,7 +4,7 @@ import { type Connection, mongo } from 'mongoose';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
-import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
+import { type SessionDocument, SESSIONS_PLAN, stateOf } from './session.schema.ts';
 import { REVIEW_STATUSES, type ReviewStatus } from './session-review.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -59,12 +59,7 @@ export class ReviewQueue {
       .sort({ reviewIndex: 1 })
       .limit(limit + 1)
       .toArray();
-    return pageOf(
-      documents,
-      limit,
-      ({ reviewIndex }) => Number(reviewIndex),
-      ({ state }) => state,
-    );
+    return pageOf(documents, limit, ({ reviewIndex }) => Number(reviewIndex), stateOf);
   }
 
   async backlog(now: Date, dueBefore: Date): Promise<ReviewBacklog> {

@@ -10,8 +10,15 @@ import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { evidenceDue } from './evidence-state.ts';
 import { type DuePull, pullDue } from './pull-need.ts';
-import { type SessionDocument, SESSIONS_PLAN } from './session.schema.ts';
-import { decisionOf, gradeOf, isReviewable, isUnconcluded, type SessionState } from './session-state.ts';
+import { type SessionDocument, SESSIONS_PLAN, stateOf } from './session.schema.ts';
+import {
+  callbacksOf,
+  decisionOf,
+  gradeOf,
+  isReviewable,
+  isUnconcluded,
+  type SessionState,
+} from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
 
 /** Which sessions are wanted; all given conditions hold together. */
@@ -73,7 +80,7 @@ export class SessionRepository implements Projection<SessionState> {
 
   async find(uuid: string): Promise<SessionState | null> {
     const document = await this.collection.findOne({ _id: uuid }, { projection: { state: 1 } });
-    return document?.state ?? null;
+    return document && stateOf(document);
   }
 
   async page(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
@@ -90,12 +97,7 @@ export class SessionRepository implements Projection<SessionState> {
       .sort({ firstIndex: -1 })
       .limit(limit + 1)
       .toArray();
-    return pageOf(
-      documents,
-      limit,
-      ({ firstIndex }) => Number(firstIndex),
-      ({ state }) => state,
-    );
+    return pageOf(documents, limit, ({ firstIndex }) => Number(firstIndex), stateOf);
   }
 
   /** The log index up to which each of these sessions is projected. */
@@ -153,29 +155,23 @@ export class SessionRepository implements Projection<SessionState> {
   /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
   async unproven(): Promise<{ count: number; oldestAt: string | null }> {
     const [backlog] = await this.collection
-      .aggregate<{ count: number; oldestAt: string | null }>([
+      .aggregate<Backlog>([
         { $match: { nextPullAt: { $exists: true }, grade: 'CALLBACK_ONLY' } },
-        {
-          $group: {
-            _id: null,
-            count: { $sum: 1 },
-            oldestAt: { $min: { $min: '$state.results.receivedAt' } },
-          },
-        },
+        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$firstResultAt' } } },
       ])
       .toArray();
-    return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
+    return sizeOf(backlog);
   }
 
   /** Sessions that wait for media, and since when the one that has waited longest (RFC 3339). */
   async awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
     const [backlog] = await this.collection
-      .aggregate<{ count: number; oldestAt: string | null }>([
+      .aggregate<Backlog>([
         { $match: { nextEvidenceAt: { $exists: true } } },
-        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$state.evidence.wanted.since' } } },
+        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$mediaWantedSince' } } },
       ])
       .toArray();
-    return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt ?? null };
+    return sizeOf(backlog);
   }
 
   /**
@@ -183,41 +179,39 @@ export class SessionRepository implements Projection<SessionState> {
    * `limit` sessions those that had both, in that order.
    */
   async callbackWaitsMs(limit: number): Promise<number[]> {
-    const callbacks = { $filter: { input: '$state.results', cond: { $eq: ['$$this.source', 'CALLBACK'] } } };
     const documents = await this.collection
-      .aggregate<{ registeredAt: string | null; receivedAt: string[] }>([
-        { $sort: { firstIndex: -1 } },
-        { $limit: limit },
-        { $project: { registeredAt: '$state.registeredAt', callbacks } },
-        { $project: { registeredAt: 1, receivedAt: '$callbacks.receivedAt' } },
-      ])
+      .find({}, { projection: { registeredAt: 1, firstCallbackAt: 1 } })
+      .sort({ firstIndex: -1 })
+      .limit(limit)
       .toArray();
     return documents
-      .map(({ registeredAt, receivedAt: [first] }) =>
-        registeredAt === null || first === undefined ? -1 : Date.parse(first) - Date.parse(registeredAt),
+      .map(({ registeredAt, firstCallbackAt }) =>
+        registeredAt === undefined || firstCallbackAt === undefined
+          ? -1
+          : firstCallbackAt.getTime() - registeredAt.getTime(),
       )
       .filter((waitMs) => waitMs >= 0);
   }
 
   /** The registered sessions without any result. */
   async waiting({ registeredBefore, inARowFrom }: WaitingBounds): Promise<WaitingSessions> {
-    // Both are RFC 3339 in UTC with milliseconds, so they compare as text.
-    const isLate = { $lte: ['$state.registeredAt', registeredBefore.toISOString()] };
-    const isInARow = { $and: [isLate, { $gte: ['$state.registeredAt', inARowFrom.toISOString()] }] };
+    const isLate = { $lte: ['$registeredAt', registeredBefore] };
+    const isInARow = { $and: [isLate, { $gte: ['$registeredAt', inARowFrom] }] };
     const [waiting] = await this.collection
-      .aggregate<WaitingSessions>([
+      .aggregate<Omit<WaitingSessions, 'oldestAt'> & Pick<Backlog, 'oldestAt'>>([
         { $match: { status: 'REGISTERED' } },
         {
           $group: {
             _id: null,
             late: { $sum: { $cond: [isLate, 1, 0] } },
             lateInARow: { $sum: { $cond: [isInARow, 1, 0] } },
-            oldestAt: { $min: '$state.registeredAt' },
+            oldestAt: { $min: '$registeredAt' },
           },
         },
       ])
       .toArray();
-    return waiting ?? { late: 0, lateInARow: 0, oldestAt: null };
+    const { late = 0, lateInARow = 0, oldestAt } = waiting ?? {};
+    return { late, lateInARow, oldestAt: oldestAt?.toISOString() ?? null };
   }
 
   private async findFolds(
@@ -230,7 +224,11 @@ export class SessionRepository implements Projection<SessionState> {
       .sort(order)
       .limit(limit)
       .toArray();
-    return documents.map(({ _id, state, lastIndex }) => ({ id: _id, state, lastIndex: Number(lastIndex) }));
+    return documents.map((document) => ({
+      id: document._id,
+      state: stateOf(document),
+      lastIndex: Number(document.lastIndex),
+    }));
   }
 
   private async findStates(
@@ -243,8 +241,18 @@ export class SessionRepository implements Projection<SessionState> {
       .sort(order)
       .limit(limit)
       .toArray();
-    return documents.map(({ state }) => state);
+    return documents.map(stateOf);
   }
+}
+
+/** What waits, and since when the oldest of it; no such group where nothing does. */
+interface Backlog {
+  readonly count: number;
+  readonly oldestAt: Date | null;
+}
+
+function sizeOf(backlog: Backlog | undefined): { count: number; oldestAt: string | null } {
+  return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt?.toISOString() ?? null };
 }
 
 function toDocument(
@@ -268,8 +276,26 @@ function toDocument(
     ...reviewFields(state),
     ...(state.status === 'REGISTERED' &&
       state.expiresAt !== null && { expiresAt: new Date(state.expiresAt) }),
-    state,
+    ...datesOf({
+      registeredAt: state.registeredAt,
+      firstResultAt: state.results[0]?.receivedAt,
+      firstCallbackAt: callbacksOf(state)[0]?.receivedAt,
+      mediaWantedSince: nextEvidenceAt && state.evidence.wanted?.since,
+    }),
+    state: JSON.stringify(state),
   };
+}
+
+/** RFC 3339 to dates; leaves out what isn't there. */
+function datesOf<Name extends string>(
+  times: Readonly<Record<Name, string | null | undefined>>,
+): { [N in Name]?: Date } {
+  const dates: { [N in Name]?: Date } = {};
+  for (const name in times) {
+    const time = times[name];
+    if (time) dates[name] = new Date(time);
+  }
+  return dates;
 }
 
 function reviewFields(state: SessionState): Partial<SessionDocument> {

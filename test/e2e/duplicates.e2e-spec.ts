@@ -4,6 +4,7 @@ import type { SessionResponse } from '../../src/sessions/session-responses.dto.t
 import { aCallback, theDocumentedCallback } from '../simulator/payloads.ts';
 import type { Answer } from '../support/api-client.ts';
 import { runProgram, startService, stopServices, type ServiceProcess } from '../support/service-process.ts';
+import { alterState, readSessionDocuments, sessionsOf } from '../support/session-documents.ts';
 
 let service: ServiceProcess;
 let second: ServiceProcess;
@@ -93,20 +94,16 @@ describe('500 sessions at once, spread over two instances', () => {
 
 describe('the sessions collection', () => {
   const readAll = (): Promise<SessionResponse[]> => service.api.all('/v1/sessions');
-  const stored = () => service.db.collection('sessions').find().sort({ _id: 1 }).toArray();
+  const stored = () => readSessionDocuments(service.db);
 
   it('is what the log says: a rebuild repairs whatever was done to it', async () => {
     await service.api.register({ uuid: 'copies-1', customerRef: 'cust-1' });
     const before = { listed: await readAll(), stored: await stored() };
-    const sessions = service.db.collection<{ _id: string; state: object }>('sessions');
-    await sessions.updateOne(
-      { _id: 'copies-1' },
-      { $set: { status: 'CONCLUDED', 'state.status': 'CONCLUDED' } },
-    );
-    await sessions.updateOne(
-      { _id: 'spread-7' },
-      { $set: { decision: 'APPROVE' }, $unset: { 'state.results': 1 } },
-    );
+    const sessions = sessionsOf(service.db);
+    await sessions.updateOne({ _id: 'copies-1' }, { $set: { status: 'CONCLUDED' } });
+    await alterState(service.db, 'copies-1', (state) => ({ ...state, status: 'CONCLUDED' }));
+    await sessions.updateOne({ _id: 'spread-7' }, { $set: { decision: 'APPROVE' } });
+    await alterState(service.db, 'spread-7', ({ results: _, ...state }) => state);
     await sessions.deleteOne({ _id: 'copies-2' });
     const stray = await sessions.findOne({ _id: 'spread-8' });
     await sessions.insertOne({ ...stray!, _id: 'stray' });

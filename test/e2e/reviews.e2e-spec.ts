@@ -19,6 +19,7 @@ import type { SessionResponse } from '../../src/sessions/session-responses.dto.t
 import { aCallback, aPulledResult } from '../simulator/payloads.ts';
 import type { Answer } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { alterState, readSessionDocuments, sessionsOf } from '../support/session-documents.ts';
 import {
   clientIdOf,
   runProgram,
@@ -543,10 +544,10 @@ describe('what reviewers write', () => {
 });
 
 it('reviews are folded from the log like everything else', async () => {
-  const sessions = service.db.collection('sessions');
-  const stored = () => sessions.find().sort({ _id: 1 }).toArray();
+  const stored = () => readSessionDocuments(service.db);
   const before = await stored();
-  await sessions.updateMany({}, { $set: { 'state.review': null }, $unset: { reviewIndex: 1 } });
+  for (const { _id } of before) await alterState(service.db, _id, (state) => ({ ...state, review: null }));
+  await sessionsOf(service.db).updateMany({}, { $unset: { reviewIndex: 1 } });
   expect(await runProgram('commands/rebuild.js', service.env)).toMatchObject({ code: 0 });
   expect(await stored()).toEqual(before);
 });

@@ -8,6 +8,7 @@ import { brokenPromises } from './support/broken-promises.ts';
 import { type CrashingMongod, startCrashingMongod } from './support/crashing-mongod.ts';
 import { readLedger, untilAllIsProjected } from './support/ledger-contents.ts';
 import { ResendingVendor } from './support/resending-vendor.ts';
+import { readSessionDocuments } from '../support/session-documents.ts';
 import { choicesOf, LONG } from './support/run-size.ts';
 import { publicKeyOf, verifyBy } from './support/verify.ts';
 
@@ -108,7 +109,13 @@ describe('two instances under load, while they and their MongoDB are killed agai
 
     const { db, env } = first!;
     const dump = () =>
-      Promise.all(PROJECTIONS.map((name) => db.collection(name).find().sort({ _id: 1 }).toArray()));
+      Promise.all(
+        PROJECTIONS.map((name) =>
+          name === 'sessions'
+            ? readSessionDocuments(db)
+            : db.collection(name).find().sort({ _id: 1 }).toArray(),
+        ),
+      );
     const { live, rebuilt } = await eventually(async () => {
       const before = { size: await size(), live: await dump() };
       for (const name of PROJECTIONS) await db.collection(name).deleteMany({});

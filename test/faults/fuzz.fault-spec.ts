@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
-import type { SessionState } from '../../src/sessions/session-state.ts';
 import { startService, stopServices, type ServiceProcess } from '../support/service-process.ts';
 import { readBlobs } from './support/ledger-contents.ts';
 import { mutatedBodies } from './support/mutated-bodies.ts';
 import { gapsIn } from './support/broken-promises.ts';
 import { readMetrics } from './support/metrics.ts';
+import { sessionsOf, withState } from '../support/session-documents.ts';
 import { choicesOf, LONG, SEED } from './support/run-size.ts';
 import { verify } from './support/verify.ts';
 
@@ -118,10 +118,8 @@ describe(`${BODIES} bodies that were changed at random, in structure or in bytes
     const { api, db } = service;
     const differing = await Promise.all(
       accepted.slice(0, 50).map(async ({ bytes, answer }) => {
-        const session = await db
-          .collection<{ _id: string; state: SessionState }>('sessions')
-          .findOne({ _id: answer.body.uuid! });
-        const { version } = session!.state.results.find(({ entryId }) => entryId === answer.body.receiptId)!;
+        const session = withState((await sessionsOf(db).findOne({ _id: answer.body.uuid! }))!);
+        const { version } = session.state.results.find(({ entryId }) => entryId === answer.body.receiptId)!;
         const raw = await api.get(`/v1/sessions/${answer.body.uuid!}/result/raw?version=${version}`);
         return raw.bytes.equals(bytes) ? [] : [answer];
       }),

@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { LogEntry } from '../../../src/audit/format/leaf.ts';
 import type { SessionState } from '../../../src/sessions/session-state.ts';
+import { readSessionDocuments } from '../../support/session-documents.ts';
 import { open, unwrapKey } from '../../../src/vault/envelope.ts';
 import type { VaultDocument } from '../../../src/vault/vault.schema.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -34,7 +35,7 @@ export async function readLedger(service: ServiceProcess): Promise<LedgerContent
     .find({}, { projection: { leaf: 1 } })
     .sort({ _id: 1 })
     .toArray();
-  const sessions = await db.collection<{ _id: string; state: SessionState }>('sessions').find().toArray();
+  const sessions = await readSessionDocuments(db);
   return {
     entries: stored.map(({ _id, leaf }) => ({
       ...(JSON.parse(bytesOf(leaf).toString()) as Omit<LogEntry, 'index'>),
