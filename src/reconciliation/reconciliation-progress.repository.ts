@@ -48,28 +48,40 @@ export class ReconciliationProgress {
   }
 
   /** Moves a walk on; never back, so that a holder that was paused does no harm. */
-  async reach(walk: Walk, index: number): Promise<void> {
+  async reach(walk: Walk, { from, to }: { readonly from: number; readonly to: number }): Promise<void> {
+    if (to <= from) return;
     await this.progress.updateOne(
       { _id: walk },
-      { $max: { index: mongo.Long.fromNumber(index) } },
+      { $max: { index: mongo.Long.fromNumber(to) } },
       { upsert: true },
     );
   }
 
   /** Notes when sessions are to be looked at again; what follows from a newer state stays. */
   async schedule(sessions: readonly DueSession[]): Promise<void> {
-    if (sessions.length === 0) return;
-    const operations = sessions.map(({ uuid, index, at }) => {
+    const noted = await this.noted(sessions.filter(({ at }) => at === null));
+    const operations = sessions.flatMap(({ uuid, index, at }): mongo.AnyBulkWriteOperation<DueDocument>[] => {
       const filter = { _id: uuid, index: { $lte: mongo.Long.fromNumber(index) } };
-      if (at === null) return { deleteOne: { filter } };
+      if (at === null) return noted.has(uuid) ? [{ deleteOne: { filter } }] : [];
       const update = { $set: { index: mongo.Long.fromNumber(index), at } };
-      return { updateOne: { filter, update, upsert: true } };
+      return [{ updateOne: { filter, update, upsert: true } }];
     });
+    if (operations.length === 0) return;
     try {
       await this.due.bulkWrite(operations, { ordered: false });
     } catch (error) {
       if (!isOnlyDuplicateKeys(error)) throw error;
     }
+  }
+
+  /** Those for which something is noted: few are, and to look costs less than to delete what isn't there. */
+  private async noted(sessions: readonly DueSession[]): Promise<Set<string>> {
+    if (sessions.length === 0) return new Set();
+    const documents = this.due.find(
+      { _id: { $in: sessions.map(({ uuid }) => uuid) } },
+      { projection: { _id: 1 } },
+    );
+    return new Set((await documents.toArray()).map(({ _id }) => _id));
   }
 
   /** Sessions to be looked at by `time`, the most overdue first. */

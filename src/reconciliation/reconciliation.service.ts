@@ -69,7 +69,10 @@ export class Reconciliation {
       tally.add(changed.length, await this.examine(changed));
       for (const { state } of changed) this.metrics.observeConfirmation(state, reached);
       const isLast = changed.length < BATCH;
-      await this.progress.reach('sessions', isLast ? until - 1 : (changed.at(-1)?.lastIndex ?? reached));
+      await this.progress.reach('sessions', {
+        from: reached,
+        to: isLast ? until - 1 : (changed.at(-1)?.lastIndex ?? reached),
+      });
       if (isLast) return;
     }
   }
@@ -101,7 +104,7 @@ export class Reconciliation {
         known: [],
       }));
       tally.add(kept.length, await this.exceptions.reconcile(findings));
-      await this.progress.reach('quarantine', kept.at(-1)?.index ?? reached);
+      await this.progress.reach('quarantine', { from: reached, to: kept.at(-1)?.index ?? reached });
       if (kept.length < BATCH) return;
     }
   }

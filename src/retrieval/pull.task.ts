@@ -15,8 +15,8 @@ import { RetrievalService } from './retrieval.service.ts';
 
 const LEASE = 'pulls';
 const LEASE_MS = 5_000;
-const RENEW_LEASE_MS = 1_000;
 const EVERY_MS = 250;
+const EXPIRE_EVERY_MS = 1_000;
 const EXPIRY_BATCH = 200;
 const CLAIM_LOOK_AGAIN_MS = 1_000;
 
@@ -32,7 +32,7 @@ export class PullTask implements BeforeApplicationShutdown {
   private readonly claimedElsewhere = new Map<string, number>();
   private readonly concurrency: number;
   private readonly overdueSeconds: Gauge;
-  private renewLeaseAt = 0;
+  private expireFrom = 0;
   private running = false;
   private stopped = false;
 
@@ -63,7 +63,7 @@ export class PullTask implements BeforeApplicationShutdown {
     if (this.running || this.stopped) return;
     this.running = true;
     try {
-      if (!(await this.holdsLease())) return;
+      if ((await this.leases.hold(LEASE, LEASE_MS)) === null) return;
       await before();
       if (this.concurrency > 0) await this.startDue();
     } catch (error) {
@@ -77,15 +77,6 @@ export class PullTask implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.underWay.values());
-  }
-
-  /** Every pull that ends asks; renewing the lease each time would be a write more for each pull. */
-  private async holdsLease(): Promise<boolean> {
-    const now = performance.now();
-    if (now < this.renewLeaseAt) return true;
-    const holds = (await this.leases.hold(LEASE, LEASE_MS)) !== null;
-    this.renewLeaseAt = holds ? now + RENEW_LEASE_MS : 0;
-    return holds;
   }
 
   private async startDue(): Promise<void> {
@@ -128,6 +119,8 @@ export class PullTask implements BeforeApplicationShutdown {
   }
 
   private async expireOverdue(): Promise<void> {
+    if (performance.now() < this.expireFrom) return;
+    this.expireFrom = performance.now() + EXPIRE_EVERY_MS;
     const overdue = await this.queries.findExpired(this.clock.now(), EXPIRY_BATCH);
     // At once, so that they share a batch: one after the other would outlast the lease.
     await Promise.all(overdue.map(({ uuid }) => this.sessions.expire(uuid)));
