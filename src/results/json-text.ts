@@ -127,21 +127,21 @@ function measureStructure(bytes: Buffer, start: number): { depth: number; values
  * @param hasEscapes whether the text holds a `\u` escape; valid UTF-8 can't carry a lone surrogate otherwise
  */
 function isUnambiguous(root: JsonValue, writtenMembers: number, hasEscapes: boolean): boolean {
+  const isFine = (value: JsonValue) =>
+    typeof value === 'string'
+      ? !hasEscapes || value.isWellFormed()
+      : typeof value !== 'number' || Number.isFinite(value);
+  if (!isFine(root)) return false;
   let parsedMembers = 0;
-  const pending: JsonValue[] = [root];
+  // Only what has members of its own waits; most values are texts.
+  const pending: (JsonValue[] | JsonObject)[] = typeof root === 'object' && root !== null ? [root] : [];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    if (typeof value === 'string') {
-      if (hasEscapes && !value.isWellFormed()) return false;
-    } else if (typeof value === 'number') {
-      if (!Number.isFinite(value)) return false;
-    } else if (isJsonArray(value)) {
-      for (const item of value) pending.push(item);
-    } else if (isJsonObject(value)) {
-      for (const name of Object.keys(value)) {
-        if (hasEscapes && !name.isWellFormed()) return false;
-        parsedMembers++;
-        pending.push(value[name] as JsonValue);
-      }
+    const names = isJsonArray(value) ? null : Object.keys(value);
+    if (names !== null) parsedMembers += names.length;
+    if (hasEscapes && names?.every((name) => name.isWellFormed()) === false) return false;
+    for (const item of isJsonArray(value) ? value : Object.values(value)) {
+      if (typeof item === 'object' && item !== null) pending.push(item);
+      else if (!isFine(item)) return false;
     }
   }
   return parsedMembers === writtenMembers;

@@ -10,6 +10,7 @@ import type {
   FastifyRequest,
   RouteOptions,
 } from 'fastify';
+import { inRequest } from '../logging/request-context.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation-id.ts';
 import { problemDocument } from './problem-document.ts';
 import { Problem } from './problem.ts';
@@ -46,7 +47,7 @@ export function fastifyAdapter(): FastifyAdapter {
     void reply.header(CORRELATION_HEADER, request.id);
     // Fastify refuses a media type that it can't parse before any parser sees it; raw routes take all.
     if (takesRawBody(request)) delete request.headers['content-type'];
-    done();
+    inRequest(request.id, done);
   });
   let closing = false;
   fastify.addHook('preClose', (done) => {
