@@ -133,6 +133,10 @@ describe('confirming a callback by pulling', () => {
       outcome: 'NOT_FOUND',
       session: { status: 'REGISTERED' },
     });
+    const planned = await service.db
+      .collection<{ _id: string; nextPullAt: Date }>('sessions')
+      .findOne({ _id: 'on-demand' });
+    expect(planned?.nextPullAt.toISOString()).toBe((await session('on-demand')).expectedBy);
     simulator.control.finish('on-demand', { result: APPROVING, callbackFault: 'DROP' });
     expect((await retrieve('on-demand')).body).toMatchObject({
       outcome: 'RETRIEVED',
