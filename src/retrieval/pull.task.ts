@@ -4,9 +4,10 @@ import type { Gauge } from 'prom-client';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
 import type { Fold } from '../audit/stream.ts';
 import { Clock } from '../platform/clock.ts';
-import { AppConfig } from '../platform/config/app-config.ts';
+import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
 import { Leases } from '../platform/leases/leases.service.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { pullDue } from '../sessions/pull-need.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import type { SessionState } from '../sessions/session-state.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
@@ -31,6 +32,7 @@ export class PullTask implements BeforeApplicationShutdown {
   /** Sessions that another instance has claimed, alive or dead, and until when they are passed over. */
   private readonly claimedElsewhere = new Map<string, number>();
   private readonly concurrency: number;
+  private readonly policy: PullPolicy;
   private readonly overdueSeconds: Gauge;
   private renewLeaseAt = 0;
   private running = false;
@@ -47,6 +49,7 @@ export class PullTask implements BeforeApplicationShutdown {
     metrics: Metrics,
   ) {
     this.concurrency = config.vendor?.concurrency ?? 0;
+    this.policy = config.pulls;
     this.overdueSeconds = metrics.gauge({
       name: 'ekyc_pull_overdue_seconds',
       help: 'By how much the most overdue pull is late; seen by the instance that pulls',
@@ -98,10 +101,8 @@ export class PullTask implements BeforeApplicationShutdown {
     // Those that can't be started stand at the head of the list and must not hold up the others.
     const passedOver = this.underWay.size + this.claimedElsewhere.size;
     const due = await this.queries.findPullDue(now, passedOver + free);
-    const since = due.map(({ state: { pulls, results, expectedBy } }) =>
-      Date.parse(pulls?.lastAt ?? results.at(-1)?.receivedAt ?? expectedBy ?? ''),
-    );
-    this.overdueSeconds.set(Math.max(0, now.getTime() - Math.min(now.getTime(), ...since)) / 1000);
+    const lateMs = due.map(({ state }) => now.getTime() - (pullDue(state, this.policy)?.at ?? now).getTime());
+    this.overdueSeconds.set(Math.max(0, ...lateMs) / 1000);
     const waiting = due
       .filter(({ id }) => !this.underWay.has(id) && !this.claimedElsewhere.has(id))
       .slice(0, free);
