@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Clock } from '../platform/clock.ts';
 import type { AppConfig } from '../platform/config/app-config.ts';
 import type { Leases } from '../platform/leases/leases.service.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
@@ -32,7 +31,7 @@ const aSession = (uuid: string, overdueMs: number, pulledMs: number | null): Ses
 /** By how much the service says that pulls are late while all of these are due and others hold their claims. */
 async function overdueSeconds(due: readonly SessionState[]): Promise<number> {
   const metrics = new Metrics();
-  const queries: Partial<SessionQueries> = {
+  const queries: Pick<SessionQueries, 'findExpired' | 'findPullDue'> = {
     findExpired: () => Promise.resolve([]),
     findPullDue: () => Promise.resolve(due.map((state) => ({ id: state.uuid, state, lastIndex: 1 }))),
   };
@@ -43,7 +42,7 @@ async function overdueSeconds(due: readonly SessionState[]): Promise<number> {
     queries as SessionQueries,
     { take: () => Promise.resolve(false) } as unknown as PullClaims,
     { hold: () => Promise.resolve({ fence: 1 }) } as unknown as Leases,
-    { now: () => NOW } as Clock,
+    { now: () => NOW },
     metrics,
   );
   await task.runRegularly();

@@ -439,6 +439,8 @@ export interface RetrievedData extends ResultData {
 export interface RetrievalFailedData {
   /** In one word: NOT_FOUND, FORBIDDEN, TIMEOUT, … */
   readonly outcome: string;
+  /** Why an answer was of no use, or the code with which the vendor refused; missing where there is none. */
+  readonly detail?: string;
   /** What each request came to, oldest first. */
   readonly attempts: readonly string[];
 }
