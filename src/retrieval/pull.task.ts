@@ -80,6 +80,7 @@ export class PullTask implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.underWay.values());
+    await this.leases.release(LEASE);
   }
 
   /** Every pull that ends asks; renewing the lease each time would be a write more for each pull. */
