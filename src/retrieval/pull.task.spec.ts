@@ -28,36 +28,62 @@ const aSession = (uuid: string, overdueMs: number, pulledMs: number | null): Ses
   pulls: pulledMs === null ? null : { count: 1, lastAt: before(pulledMs) },
 });
 
-/** By how much the service says that pulls are late while all of these are due and others hold their claims. */
-async function overdueSeconds(due: readonly SessionState[]): Promise<number> {
+/** What one look of the task comes to while all of these are due and another instance holds a claim to each. */
+async function look(due: readonly SessionState[]): Promise<{ overdueSeconds: number; asked: string[] }> {
   const metrics = new Metrics();
+  const asked: string[] = [];
+  const oldestFirst = due.toSorted((a, b) => (a.expectedBy! < b.expectedBy! ? -1 : 1));
   const queries: Pick<SessionQueries, 'findExpired' | 'findPullDue'> = {
     findExpired: () => Promise.resolve([]),
-    findPullDue: () => Promise.resolve(due.map((state) => ({ id: state.uuid, state, lastIndex: 1 }))),
+    findPullDue: (_, limit, first) => {
+      const inOrder = first === 'LEAST_TIME_LEFT' ? oldestFirst : oldestFirst.toReversed();
+      return Promise.resolve(
+        inOrder.slice(0, limit).map((state) => ({ id: state.uuid, state, lastIndex: 1 })),
+      );
+    },
+  };
+  const claims: Pick<PullClaims, 'take'> = {
+    take: (uuid) => {
+      asked.push(uuid);
+      return Promise.resolve(false);
+    },
   };
   const task = new PullTask(
     config,
     {} as RetrievalService,
     {} as SessionsService,
     queries as SessionQueries,
-    { take: () => Promise.resolve(false) } as unknown as PullClaims,
+    claims as PullClaims,
     { hold: () => Promise.resolve({ fence: 1 }) } as unknown as Leases,
     { now: () => NOW },
     metrics,
   );
   await task.runRegularly();
-  return Number(/^ekyc_pull_overdue_seconds (\S+)$/m.exec((await metrics.render()).text)?.[1]);
+  const text = (await metrics.render()).text;
+  return { overdueSeconds: Number(/^ekyc_pull_overdue_seconds (\S+)$/m.exec(text)?.[1]), asked };
 }
 
 describe(PullTask.name, () => {
   it('tells by how much the most overdue pull is late', async () => {
-    expect(await overdueSeconds([])).toBe(0);
-    expect(await overdueSeconds([aSession('a', 7_000, null), aSession('b', 90_000, null)])).toBe(90);
+    expect(await look([])).toMatchObject({ overdueSeconds: 0 });
+    const { overdueSeconds } = await look([aSession('a', 7_000, null), aSession('b', 90_000, null)]);
+    expect(overdueSeconds).toBe(90);
   });
 
   it('counts no time of the back-off as lateness', async () => {
-    const seconds = await overdueSeconds([aSession('a', 5 * HOUR, HOUR + 3_000)]);
-    expect(seconds).toBeGreaterThanOrEqual(3);
-    expect(seconds).toBeLessThanOrEqual(HOUR / 2_000 + 3);
+    const { overdueSeconds } = await look([aSession('a', 5 * HOUR, HOUR + 3_000)]);
+    expect(overdueSeconds).toBeGreaterThanOrEqual(3);
+    expect(overdueSeconds).toBeLessThanOrEqual(HOUR / 2_000 + 3);
+  });
+
+  it('pulls all that is due where there are places for it', async () => {
+    const { asked } = await look([aSession('a', 7_000, null), aSession('b', 90_000, null)]);
+    expect(asked.toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('lets the newest have its turn beside those with the least time left', async () => {
+    const old = Array.from({ length: 9 }, (_, n) => aSession(`old-${n}`, 9 * HOUR - n, 2 * HOUR));
+    const { asked } = await look([...old, aSession('new-1', 2_000, null), aSession('new-2', 1_000, null)]);
+    expect(asked.toSorted()).toEqual(['new-1', 'new-2', 'old-0', 'old-1']);
   });
 });

@@ -35,6 +35,8 @@ export class PullTask implements BeforeApplicationShutdown {
   private readonly policy: PullPolicy;
   private readonly overdueSeconds: Gauge;
   private renewLeaseAt = 0;
+  /** The next place is for the session that came last, and not for the one with the least time left. */
+  private newestNext = false;
   private running = false;
   private stopped = false;
 
@@ -100,14 +102,37 @@ export class PullTask implements BeforeApplicationShutdown {
       if (until <= performance.now()) this.claimedElsewhere.delete(uuid);
     }
     // Those that can't be started stand at the head of the list and must not hold up the others.
-    const passedOver = this.underWay.size + this.claimedElsewhere.size;
-    const due = await this.queries.findPullDue(now, passedOver + free);
+    const limit = this.underWay.size + this.claimedElsewhere.size + free;
+    const urgent = await this.queries.findPullDue(now, limit, 'LEAST_TIME_LEFT');
+    const isAll = urgent.length < limit;
+    const newest = isAll ? [] : await this.queries.findPullDue(now, limit, 'MOST_TIME_LEFT');
+    const due = [...urgent, ...newest];
     const lateMs = due.map(({ state }) => now.getTime() - (pullDue(state, this.policy)?.at ?? now).getTime());
     this.overdueSeconds.set(Math.max(0, ...lateMs) / 1000);
-    const waiting = due
-      .filter(({ id }) => !this.underWay.has(id) && !this.claimedElsewhere.has(id))
-      .slice(0, free);
-    await Promise.all(waiting.map((session) => this.start(session)));
+    await Promise.all(this.takeTurns(urgent, newest, free).map((session) => this.start(session)));
+  }
+
+  /**
+   * Chooses who is pulled where more is due than there are places: in turn the one with the least time left and the
+   * one that came last. Else sessions that the vendor has no result for, which are older, would keep the newest
+   * callbacks from being proven at once.
+   */
+  private takeTurns(
+    urgent: readonly Fold<SessionState>[],
+    newest: readonly Fold<SessionState>[],
+    places: number,
+  ): Fold<SessionState>[] {
+    const isFree = ({ id }: Fold<SessionState>) => !this.underWay.has(id) && !this.claimedElsewhere.has(id);
+    const [fromOldest, fromNewest] = [urgent.filter(isFree), newest.filter(isFree)];
+    const chosen = new Map<string, Fold<SessionState>>();
+    while (chosen.size < places) {
+      const [first, second] = this.newestNext ? [fromNewest, fromOldest] : [fromOldest, fromNewest];
+      this.newestNext = !this.newestNext;
+      const next = first.shift() ?? second.shift();
+      if (next === undefined) break;
+      chosen.set(next.id, next);
+    }
+    return [...chosen.values()];
   }
 
   private async start({ id: uuid, lastIndex }: Fold<SessionState>): Promise<void> {
