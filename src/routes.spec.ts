@@ -41,6 +41,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /callback/get_result': 'results:read, as the vendor takes keys',
 
   'GET /v1/reconciliation/exceptions': 'reconciliation:read',
+  'POST /v1/reconciliation/exceptions/{id}/assignment': 'reconciliation:run',
   'POST /v1/reconciliation/exceptions/{id}/resolution': 'reconciliation:run',
   'GET /v1/reconciliation/runs': 'reconciliation:read',
   'POST /v1/reconciliation/runs': 'reconciliation:run',

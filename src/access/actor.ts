@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Matches } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../platform/http/problem.ts';
 import { invalid } from '../platform/http/validation.ts';
@@ -18,7 +19,11 @@ export const SYSTEM_ACTOR: Actor = { type: 'system', id: 'ekyc-ledger' };
 export const CONSTANT_ACTORS: readonly Actor[] = [VENDOR_ACTOR, SYSTEM_ACTOR];
 
 export const ON_BEHALF_OF_HEADER = 'x-on-behalf-of';
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$/u;
+/** No space at either end; of the header those are taken away before. */
+const PRINTABLE = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}(?<! )$/u;
+
+/** For a field that names a person, as the header does. */
+export const IsPersonId = () => Matches(PRINTABLE, { message: 'must be 1 to 128 printable characters' });
 
 const clients = new WeakMap<FastifyRequest, string>();
 

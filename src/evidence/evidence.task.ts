@@ -86,6 +86,7 @@ export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort(new Error('the service stops'));
     await Promise.all(this.underWay.values());
+    await this.leases.release(LEASE);
   }
 
   private async startDue(): Promise<void> {

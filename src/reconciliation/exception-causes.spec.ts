@@ -91,6 +91,9 @@ describe(exceptionsOf.name, () => {
     expect(classes(aSession(), 359)).toEqual([]);
     expect(classes(aSession(), 360)).toEqual(['MISSING_RESULT']);
     expect(classes({ ...pulled, status: 'EXPIRED' }, 100_000)).toEqual([]);
+    const early = { count: 1, lastAt: at(59).toISOString() };
+    expect(classes({ ...pulled, pulls: early }, 359)).toEqual([]);
+    expect(classes({ ...pulled, pulls: early }, 360)).toEqual(['MISSING_RESULT']);
   });
 
   it('finds the callback that nothing proved within the time in which the vendor answers', () => {
@@ -268,7 +271,10 @@ describe(nextExaminationAt.name, () => {
         [aResult(1, 'CALLBACK', 'REJECT')],
       ),
       expectedBy: fc.option(fc.integer({ min: 0, max: 900 }).map((seconds) => at(seconds).toISOString())),
-      pulls: fc.constantFrom(null, { count: 1, lastAt: at(61).toISOString() }),
+      pulls: fc.constantFrom(
+        null,
+        ...[59, 61].map((seconds) => ({ count: 1, lastAt: at(seconds).toISOString() })),
+      ),
       latestPull: fc.constantFrom(null, 1),
       evidence: fc.constantFrom(NO_EVIDENCE, {
         ...NO_EVIDENCE,

@@ -76,7 +76,8 @@ function missingResult(state: SessionState, now: Date, policy: ReconciliationPol
   }
   if (state.status !== 'REGISTERED') return null;
   const overdueMs = now.getTime() - overdueFrom(state);
-  if (overdueMs < 0 || (state.pulls === null && overdueMs < policy.unpulledAfterMs)) return null;
+  const wasPulled = Date.parse(state.pulls?.lastAt ?? '') >= overdueFrom(state);
+  if (overdueMs < 0 || (!wasPulled && overdueMs < policy.unpulledAfterMs)) return null;
   return { class: 'MISSING_RESULT', fingerprint: 'overdue', facts };
 }
 

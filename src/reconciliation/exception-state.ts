@@ -20,6 +20,8 @@ export interface ExceptionState {
   readonly raisedAt: string;
   /** How often it was raised: once for each cause, and again when a cause that was gone has come back. */
   readonly timesRaised: number;
+  /** Id of the person who takes care of it, or did when it was resolved; null while nobody does. */
+  readonly owner: string | null;
   readonly resolution: { readonly code: string; readonly at: string; readonly actor: EntryActor } | null;
   /** Fingerprints of causes that a person has settled; they are not raised again. */
   readonly settled: readonly string[];
@@ -54,6 +56,7 @@ export function initialException(id: string): ExceptionState {
     firstIndex: -1,
     raisedAt: '',
     timesRaised: 0,
+    owner: null,
     resolution: null,
     settled: [],
   };
@@ -70,8 +73,12 @@ export function evolveException(state: ExceptionState, entry: LogEntry): Excepti
         firstIndex: state.status === 'NONE' ? entry.index : state.firstIndex,
         raisedAt: entry.at,
         timesRaised: state.timesRaised + 1,
+        // Another cause of an open one stays with whoever is at it.
+        owner: state.status === 'OPEN' ? state.owner : null,
         resolution: null,
       };
+    case 'exception.assigned':
+      return { ...state, owner: (entry.data as unknown as AssignedData).owner };
     case 'exception.resolved': {
       const { resolutionCode, fingerprint } = entry.data as unknown as ResolvedData;
       return {
@@ -84,6 +91,12 @@ export function evolveException(state: ExceptionState, entry: LogEntry): Excepti
     default:
       return state;
   }
+}
+
+/** `data` of `exception.assigned`. */
+export interface AssignedData {
+  /** Id of a person; null where nobody is to take care of it any more. */
+  readonly owner: string | null;
 }
 
 /** `data` of `exception.resolved`. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EntryDraft } from '../audit/stream.ts';
 import type { Cause } from './exception-causes.ts';
-import { decideReconcile, decideResolve } from './exception.decider.ts';
+import { decideAssign, decideReconcile, decideResolve } from './exception.decider.ts';
 import { evolveException, exceptionId, type ExceptionState, initialException } from './exception-state.ts';
 
 const about = { type: 'session', id: 'a' };
@@ -34,6 +34,10 @@ class Story {
 
   see(fingerprint: string | null): this {
     return this.play(decideReconcile(this.state, about, fingerprint === null ? null : cause(fingerprint)));
+  }
+
+  assign(owner: string | null): this {
+    return this.play(decideAssign(this.state, owner), person);
   }
 
   settle(): this {
@@ -107,5 +111,27 @@ describe(exceptionId.name, () => {
         );
       }),
     );
+  });
+});
+
+describe(decideAssign.name, () => {
+  it('gives an open exception an owner, once, and takes it away again', () => {
+    const story = new Story().see('x').assign('an').assign('an');
+    expect([story.state.owner, story.actions]).toEqual(['an', ['exception.raised', 'exception.assigned']]);
+    expect(story.assign('binh').state.owner).toBe('binh');
+    expect(story.assign(null).state.owner).toBeNull();
+    expect(story.actions.filter((action) => action === 'exception.assigned')).toHaveLength(3);
+  });
+
+  it('leaves alone what is not open', () => {
+    expect(new Story().assign('an').actions).toEqual([]);
+    expect(new Story().see('x').settle().assign('an').state.owner).toBeNull();
+  });
+
+  it('stays through another cause and the resolution, and ends when the exception is raised anew', () => {
+    const story = new Story().see('x').assign('an').see('y');
+    expect(story.state.owner).toBe('an');
+    expect(story.see(null).state).toMatchObject({ status: 'RESOLVED', owner: 'an' });
+    expect(story.see('x').state).toMatchObject({ status: 'OPEN', owner: null });
   });
 });

@@ -18,6 +18,7 @@ interface ExceptionDocument {
   readonly firstIndex: mongo.Long | number;
   readonly class: ExceptionClass;
   readonly status: ExceptionStatus;
+  readonly owner: string | null;
   /** uuid; null for what is not about a session. */
   readonly session: string | null;
   readonly state: ExceptionState;
@@ -27,6 +28,7 @@ interface ExceptionDocument {
 export interface ExceptionFilter {
   readonly class?: ExceptionClass | undefined;
   readonly status?: ExceptionStatus | undefined;
+  readonly owner?: string | undefined;
 }
 
 /** The projection of exceptions: written by folding the log, and by nothing else. */
@@ -126,6 +128,7 @@ function toDocument(id: string, state: ExceptionState, lastIndex: number): Excep
     firstIndex: mongo.Long.fromNumber(state.firstIndex),
     class: exceptionClass,
     status: state.status,
+    owner: state.owner,
     session: about.type === SESSION ? about.id : null,
     state,
   };

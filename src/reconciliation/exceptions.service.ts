@@ -8,7 +8,7 @@ import { Problem } from '../platform/http/problem.ts';
 import { Vault } from '../vault/vault.service.ts';
 import type { ExceptionClass } from './exception-class.ts';
 import type { Cause } from './exception-causes.ts';
-import { decideReconcile, decideResolve } from './exception.decider.ts';
+import { decideAssign, decideReconcile, decideResolve } from './exception.decider.ts';
 import { type ExceptionFilter, ExceptionRepository } from './exception.repository.ts';
 import { ExceptionStream } from './exception.stream.ts';
 import { exceptionId, type ExceptionState, initialException } from './exception-state.ts';
@@ -63,7 +63,7 @@ export class Exceptions {
    */
   async resolve(id: string, resolutionCode: string, comment: string, person: Actor): Promise<ExceptionState> {
     const raised = (await this.repository.find(id))?.raised;
-    if (!raised) throw new Problem('EXCEPTION_NOT_FOUND', 'See the list of exceptions for their ids.');
+    if (!raised) throw notFound();
     const attachment = this.vault.attachment({
       session: raised.about.id,
       kind: 'comment',
@@ -73,7 +73,19 @@ export class Exceptions {
     const { state, own } = await this.append(id, person, (before) =>
       decideResolve(before, resolutionCode, attachment),
     );
-    if (own.length === 0) throw new Problem('EXCEPTION_NOT_OPEN', 'Read the resolution in the list.');
+    if (own.length === 0) throw notOpen();
+    return state;
+  }
+
+  /**
+   * Makes a person the owner of an open exception, or nobody.
+   * @param by who says so
+   * @throws Problem EXCEPTION_NOT_FOUND, EXCEPTION_NOT_OPEN
+   */
+  async assign(id: string, owner: string | null, by: Actor): Promise<ExceptionState> {
+    if ((await this.repository.find(id)) === null) throw notFound();
+    const { state } = await this.append(id, by, (before) => decideAssign(before, owner));
+    if (state.status !== 'OPEN') throw notOpen();
     return state;
   }
 
@@ -118,4 +130,12 @@ export class Exceptions {
       answer: (state: ExceptionState, own) => ({ state, own }),
     });
   }
+}
+
+function notFound(): Problem {
+  return new Problem('EXCEPTION_NOT_FOUND', 'See the list of exceptions for their ids.');
+}
+
+function notOpen(): Problem {
+  return new Problem('EXCEPTION_NOT_OPEN', 'Read the resolution in the list.');
 }

@@ -7,6 +7,11 @@ export const EXCEPTIONS_PLAN: CollectionPlan = {
     { keys: { status: 1, firstIndex: -1 }, serves: 'open exceptions, newest first; how many there are' },
     { keys: { class: 1, firstIndex: -1 }, serves: 'exceptions of one class, newest first' },
     {
+      keys: { owner: 1, firstIndex: -1 },
+      onlyWhere: { owner: { $type: 'string' } },
+      serves: 'the exceptions that a person takes care of, newest first',
+    },
+    {
       keys: { session: 1 },
       onlyWhere: { session: { $type: 'string' } },
       serves: 'the exceptions about a session',

@@ -1,4 +1,5 @@
-import { IsIn, IsOptional, Length, Matches } from 'class-validator';
+import { IsIn, IsOptional, Length, Matches, ValidateIf } from 'class-validator';
+import { IsPersonId } from '../access/actor.ts';
 import { PageQuery } from '../platform/http/page.dto.ts';
 import { IsOpaqueReference } from '../sessions/opaque-reference.ts';
 import { FIGURES, type Figure } from './daily-close.ts';
@@ -15,6 +16,14 @@ export class ExceptionsQuery extends PageQuery {
   @IsOptional()
   @IsIn(EXCEPTION_STATUSES)
   status?: ExceptionStatus;
+
+  /**
+   * Only those that this person takes care of, by the id of `x-on-behalf-of`.
+   * @example 'controller-3'
+   */
+  @IsOptional()
+  @Length(1, 128)
+  owner?: string;
 }
 
 export class ExceptionParams {
@@ -43,6 +52,16 @@ export class ResolveExceptionRequest {
    */
   @Length(1, 2000)
   comment!: string;
+}
+
+export class AssignExceptionRequest {
+  /**
+   * Id of the person who is to take care of it, as in `x-on-behalf-of`; null for nobody.
+   * @example 'controller-3'
+   */
+  @ValidateIf((_, value) => value !== null)
+  @IsPersonId()
+  owner!: string | null;
 }
 
 export class CloseParams {

@@ -64,10 +64,9 @@ export class ExceptionResponse {
   timesRaised!: number;
 
   /**
-   * Who takes care of it; null, as exceptions are not assigned yet.
-   * @example null
+   * Id of the person who takes care of it, or did when it was resolved; null while nobody does.
+   * @example 'controller-3'
    */
-  @ApiProperty({ type: 'string', nullable: true, example: null })
   owner!: string | null;
 
   /** How it was settled; null while it is open. */

@@ -9,6 +9,7 @@ import { ApiProblems } from '../platform/openapi/api-problems.ts';
 import { Closes } from './closes.service.ts';
 import { Exceptions } from './exceptions.service.ts';
 import {
+  AssignExceptionRequest,
   CloseChannelQuery,
   CloseParams,
   CloseQuery,
@@ -61,6 +62,24 @@ export class ReconciliationController {
   ): Promise<ExceptionResponse> {
     const state = await this.exceptions.resolve(id, resolutionCode, comment, person);
     return toExceptionResponse(state, this.clock.now());
+  }
+
+  /**
+   * Makes a person the owner of an open exception, or nobody.
+   * @remarks Whoever may settle exceptions may assign them, to themselves or to others. The owner of today changes
+   * nothing of who may settle it. When an exception is raised again after it was resolved, it has none.
+   */
+  @Post('exceptions/:id/assignment')
+  @HttpCode(HttpStatus.OK)
+  @RequireScope('reconciliation:run')
+  @ApiOnBehalfOf('required')
+  @ApiProblems('VALIDATION_FAILED', 'ON_BEHALF_OF_REQUIRED', 'EXCEPTION_NOT_FOUND', 'EXCEPTION_NOT_OPEN')
+  async assignException(
+    @Param() { id }: ExceptionParams,
+    @Body() { owner }: AssignExceptionRequest,
+    @CurrentPerson() person: Actor,
+  ): Promise<ExceptionResponse> {
+    return toExceptionResponse(await this.exceptions.assign(id, owner, person), this.clock.now());
   }
 
   /** Lists the runs of the reconciliation, newest first. */

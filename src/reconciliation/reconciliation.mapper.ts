@@ -9,7 +9,7 @@ const MAX_UNEXPLAINED = 1_000;
 
 export function toExceptionResponse(state: ExceptionState, now: Date): ExceptionResponse {
   if (state.status === 'NONE' || state.raised === null) throw new Error('an exception was never raised');
-  const { id, status, raised, raisedAt, timesRaised, resolution } = state;
+  const { id, status, raised, raisedAt, timesRaised, owner, resolution } = state;
   const until = resolution === null ? now.getTime() : Date.parse(resolution.at);
   return {
     id,
@@ -20,7 +20,7 @@ export function toExceptionResponse(state: ExceptionState, now: Date): Exception
     raisedAt,
     ageSeconds: Math.max(0, Math.floor((until - Date.parse(raisedAt)) / 1000)),
     timesRaised,
-    owner: null,
+    owner,
     resolution: resolution && { ...resolution, actor: { ...resolution.actor } },
   };
 }

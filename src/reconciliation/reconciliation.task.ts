@@ -51,6 +51,7 @@ export class ReconciliationTask implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await this.running;
+    await this.leases.release(LEASE);
   }
 
   private async tick(): Promise<void> {

@@ -52,6 +52,11 @@ describe(nextPullAt.name, () => {
     );
   });
 
+  it('is at expectedBy also where somebody has pulled before', () => {
+    const early = aNeed({ dueFrom: after(HOUR), made: { count: 1, lastAt: after(HOUR - 1) } });
+    expect(nextPullAt(POLICY, early)).toEqual(after(HOUR));
+  });
+
   it('is before the session ends where it is expected only later', () => {
     const need = aNeed({ dueFrom: after(2 * HOUR), expiresAt: after(HOUR) });
     expect(nextPullAt(POLICY, need)).toEqual(after(HOUR - POLICY.lastPullLeadMs));

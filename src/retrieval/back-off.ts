@@ -14,7 +14,10 @@ export interface PullNeed {
   readonly uuid: string;
   /** When the need arose: the arrival of the callback, or `expectedBy` of a session without one. */
   readonly dueFrom: Date;
-  /** Pulls made since then, answered or not, and when the latest was; null before the first. */
+  /**
+   * Pulls made since then, answered or not, and when the latest was; null before the first. One that was made
+   * before the need arose, on demand, counts for nothing.
+   */
   readonly made: { readonly count: number; readonly lastAt: Date } | null;
   /** When the vendor deletes the result. */
   readonly retainedUntil: Date;
@@ -33,10 +36,12 @@ export interface PullNeed {
  */
 export function nextPullAt(policy: BackOffPolicy, need: PullNeed): Date | null {
   const lastChance = deadlineOf(need).getTime() - policy.lastPullLeadMs;
-  if (need.made === null) return new Date(Math.min(need.dueFrom.getTime(), lastChance));
+  const firstAt = Math.min(need.dueFrom.getTime(), lastChance);
+  if (need.made === null) return new Date(firstAt);
 
   const lastAt = need.made.lastAt.getTime();
   if (lastChance - lastAt < policy.firstDelayMs / 2) return null;
+  if (lastAt < firstAt) return new Date(firstAt);
   return new Date(Math.min(lastAt + backOffMs(policy, need.uuid, need.made.count), lastChance));
 }
 

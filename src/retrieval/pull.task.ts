@@ -4,9 +4,10 @@ import type { Gauge } from 'prom-client';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
 import type { Fold } from '../audit/stream.ts';
 import { Clock } from '../platform/clock.ts';
-import { AppConfig } from '../platform/config/app-config.ts';
+import { AppConfig, type PullPolicy } from '../platform/config/app-config.ts';
 import { Leases } from '../platform/leases/leases.service.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { pullDue } from '../sessions/pull-need.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import type { SessionState } from '../sessions/session-state.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
@@ -31,8 +32,11 @@ export class PullTask implements BeforeApplicationShutdown {
   /** Sessions that another instance has claimed, alive or dead, and until when they are passed over. */
   private readonly claimedElsewhere = new Map<string, number>();
   private readonly concurrency: number;
+  private readonly policy: PullPolicy;
   private readonly overdueSeconds: Gauge;
   private expireFrom = 0;
+  /** The next place is for the session that came last, and not for the one with the least time left. */
+  private newestNext = false;
   private running = false;
   private stopped = false;
 
@@ -47,6 +51,7 @@ export class PullTask implements BeforeApplicationShutdown {
     metrics: Metrics,
   ) {
     this.concurrency = config.vendor?.concurrency ?? 0;
+    this.policy = config.pulls;
     this.overdueSeconds = metrics.gauge({
       name: 'ekyc_pull_overdue_seconds',
       help: 'By how much the most overdue pull is late; seen by the instance that pulls',
@@ -77,6 +82,7 @@ export class PullTask implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.underWay.values());
+    await this.leases.release(LEASE);
   }
 
   private async startDue(): Promise<void> {
@@ -87,16 +93,37 @@ export class PullTask implements BeforeApplicationShutdown {
       if (until <= performance.now()) this.claimedElsewhere.delete(uuid);
     }
     // Those that can't be started stand at the head of the list and must not hold up the others.
-    const passedOver = this.underWay.size + this.claimedElsewhere.size;
-    const due = await this.queries.findPullDue(now, passedOver + free);
-    const since = due.map(({ state: { pulls, results, expectedBy } }) =>
-      Date.parse(pulls?.lastAt ?? results.at(-1)?.receivedAt ?? expectedBy ?? ''),
-    );
-    this.overdueSeconds.set(Math.max(0, now.getTime() - Math.min(now.getTime(), ...since)) / 1000);
-    const waiting = due
-      .filter(({ id }) => !this.underWay.has(id) && !this.claimedElsewhere.has(id))
-      .slice(0, free);
-    await Promise.all(waiting.map((session) => this.start(session)));
+    const limit = this.underWay.size + this.claimedElsewhere.size + free;
+    const urgent = await this.queries.findPullDue(now, limit, 'LEAST_TIME_LEFT');
+    const isAll = urgent.length < limit;
+    const newest = isAll ? [] : await this.queries.findPullDue(now, limit, 'MOST_TIME_LEFT');
+    const due = [...urgent, ...newest];
+    const lateMs = due.map(({ state }) => now.getTime() - (pullDue(state, this.policy)?.at ?? now).getTime());
+    this.overdueSeconds.set(Math.max(0, ...lateMs) / 1000);
+    await Promise.all(this.takeTurns(urgent, newest, free).map((session) => this.start(session)));
+  }
+
+  /**
+   * Chooses who is pulled where more is due than there are places: in turn the one with the least time left and the
+   * one that came last. Else sessions that the vendor has no result for, which are older, would keep the newest
+   * callbacks from being proven at once.
+   */
+  private takeTurns(
+    urgent: readonly Fold<SessionState>[],
+    newest: readonly Fold<SessionState>[],
+    places: number,
+  ): Fold<SessionState>[] {
+    const isFree = ({ id }: Fold<SessionState>) => !this.underWay.has(id) && !this.claimedElsewhere.has(id);
+    const [fromOldest, fromNewest] = [urgent.filter(isFree), newest.filter(isFree)];
+    const chosen = new Map<string, Fold<SessionState>>();
+    while (chosen.size < places) {
+      const [first, second] = this.newestNext ? [fromNewest, fromOldest] : [fromOldest, fromNewest];
+      this.newestNext = !this.newestNext;
+      const next = first.shift() ?? second.shift();
+      if (next === undefined) break;
+      chosen.set(next.id, next);
+    }
+    return [...chosen.values()];
   }
 
   private async start({ id: uuid, lastIndex }: Fold<SessionState>): Promise<void> {

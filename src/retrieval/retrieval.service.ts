@@ -9,7 +9,7 @@ import { SessionQueries } from '../sessions/session-queries.service.ts';
 import { StaleComparisonError } from '../sessions/session.decider.ts';
 import { callbacksOf, type SessionState } from '../sessions/session-state.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
-import { outcomeOf, type VendorAnswer } from './vendor-answer.ts';
+import { detailOf, outcomeOf, type VendorAnswer } from './vendor-answer.ts';
 import { VendorClient } from './vendor-client.service.ts';
 
 /** What a pull came to, in the words of the HTTP contract. */
@@ -37,7 +37,12 @@ export class RetrievalService {
     await this.queries.getOrThrow(uuid);
     const answer = await this.client.fetchResult(uuid);
     if (answer.kind === 'RESULT') return this.takeIn(uuid, answer, actor);
-    const failure = { outcome: outcomeOf(answer), attempts: answer.attempts };
+    const detail = detailOf(answer);
+    const failure = {
+      outcome: outcomeOf(answer),
+      ...(detail !== null && { detail }),
+      attempts: answer.attempts,
+    };
     const state = await this.sessions.recordFailedPull(uuid, failure, actor);
     const outcome = answer.kind === 'NOT_FOUND' || answer.kind === 'FORBIDDEN' ? answer.kind : 'UNAVAILABLE';
     return { outcome, state };

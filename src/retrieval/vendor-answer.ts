@@ -88,6 +88,18 @@ export function outcomeOf(reply: VendorReply): AttemptOutcome {
   return reply.kind === 'UNAVAILABLE' ? reply.cause : reply.kind;
 }
 
+/** What the outcome alone leaves open, as a code without personal data; null where nothing. */
+export function detailOf(reply: VendorReply): string | null {
+  switch (reply.kind) {
+    case 'REFUSED':
+      return reply.code;
+    case 'UNUSABLE':
+      return reply.reason;
+    default:
+      return null;
+  }
+}
+
 function readRefusal(status: number, raw: Buffer): VendorReply {
   const body = parseJsonText(raw);
   const object = body.ok && isJsonObject(body.value) ? body.value : {};

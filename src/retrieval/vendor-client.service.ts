@@ -18,6 +18,7 @@ import { Metrics } from '../platform/metrics/metrics.service.ts';
 import { causeOf, errorCodeOf } from './request-failure.ts';
 import { RequestPace } from './request-pace.ts';
 import {
+  detailOf,
   hasMeaningfulBody,
   outcomeOf,
   readVendorReply,
@@ -265,7 +266,14 @@ export class VendorClient implements OnApplicationShutdown {
   private report(uuid: string, reply: VendorReply, ms: number, errorCode: string | undefined): void {
     const outcome = outcomeOf(reply);
     this.attemptSeconds.observe({ outcome }, ms / 1000);
-    const line = { uuid, outcome, ms: Math.round(ms), ...(errorCode !== undefined && { errorCode }) };
+    const detail = detailOf(reply);
+    const line = {
+      uuid,
+      outcome,
+      ...(detail !== null && { detail }),
+      ms: Math.round(ms),
+      ...(errorCode !== undefined && { errorCode }),
+    };
     if (EXPECTED.has(outcome)) this.logger.debug(line, 'the vendor was asked');
     else this.logger.warn(line, 'the vendor was asked');
   }

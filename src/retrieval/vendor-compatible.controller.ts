@@ -1,13 +1,18 @@
-import { Controller, Headers, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
-import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Headers, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBody, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScopeByApiKeyHeader } from '../access/access.ts';
 import { type Actor, CurrentActor } from '../access/actor.ts';
+import type { BodyRouteConfig } from '../platform/http/fastify.ts';
 import { VendorFormatError } from '../platform/http/vendor-format.errors.ts';
 import { CALLBACK_EXAMPLE } from '../results/callback.example.ts';
 import { PersonalData } from '../sessions/personal-data.service.ts';
 
 const MESSAGE = { type: 'object', properties: { message: { type: 'string' } } } as const;
+
+/** The page knows no body. Clients send an empty form or object all the same, which is read over. */
+const BODY_LIMIT_BYTES = 8 * 1024;
 
 /** The vendor's own API, served from what we hold: a client written against the vendor changes its base URL and works. */
 @ApiTags('Vendor format')
@@ -23,11 +28,17 @@ export class VendorCompatibleController {
   @Post()
   @HttpCode(HttpStatus.OK)
   @RequireScopeByApiKeyHeader('results:read')
+  @RouteConfig({ rawBodyLimitBytes: BODY_LIMIT_BYTES } satisfies BodyRouteConfig)
   @ApiHeader({
     name: 'uuid',
     required: true,
     description: 'The client_uuid.',
     schema: { type: 'string', example: 'a1b2c3d4' },
+  })
+  @ApiBody({
+    required: false,
+    description: "None, as on the vendor's page; up to 8 KiB of whatever comes is read over.",
+    schema: { type: 'object', example: {} },
   })
   @ApiResponse({
     status: HttpStatus.OK,
@@ -46,6 +57,7 @@ export class VendorCompatibleController {
   })
   async getVendorResult(
     @Headers('uuid') uuid: string | undefined,
+    @Body() _body: Buffer | undefined,
     @CurrentActor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {

@@ -4,6 +4,7 @@ import type { Fold } from '../audit/stream.ts';
 import type { Page } from '../platform/http/paging.ts';
 import { Problem } from '../platform/http/problem.ts';
 import {
+  type FirstToPull,
   type SessionFilter,
   SessionRepository,
   type WaitingBounds,
@@ -62,9 +63,9 @@ export class SessionQueries {
     return this.entries.page({ subject: uuid, subjectType: SESSION }, limit, cursor);
   }
 
-  /** Sessions that are to be pulled by `time`, the one with the least time left first. */
-  findPullDue(time: Date, limit: number): Promise<Fold<SessionState>[]> {
-    return this.repository.findPullDue(time, limit);
+  /** Sessions that are to be pulled by `time`. */
+  findPullDue(time: Date, limit: number, first: FirstToPull): Promise<Fold<SessionState>[]> {
+    return this.repository.findPullDue(time, limit, first);
   }
 
   /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */

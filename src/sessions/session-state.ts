@@ -100,7 +100,10 @@ export interface SessionState {
   readonly latestPull: number | null;
   /** What came of holding the pulled result against the callbacks; null before the first time. */
   readonly comparison: Comparison | null;
-  /** Pulls made since the need for one arose; null before the first. */
+  /**
+   * Pulls made since the need for one arose; null before the first. One that somebody wanted before the result
+   * was expected stands alone in it.
+   */
   readonly pulls: { readonly count: number; readonly lastAt: string } | null;
   /** What the latest pull came to, in one word: RESULT, or as in {@link RetrievalFailedData}; null before the first. */
   readonly lastPullOutcome: string | null;
@@ -242,9 +245,11 @@ function applyPull(state: SessionState, entry: LogEntry): SessionState {
 }
 
 function countPull(state: SessionState, { at }: LogEntry, outcome: string): SessionState {
+  const { pulls, expectedBy } = state;
+  const isEarly = callbacksOf(state).length === 0 && (pulls?.lastAt ?? '') < (expectedBy ?? '');
   return {
     ...state,
-    pulls: { count: (state.pulls?.count ?? 0) + 1, lastAt: at },
+    pulls: { count: (isEarly ? 0 : (pulls?.count ?? 0)) + 1, lastAt: at },
     lastPullOutcome: outcome,
   };
 }
@@ -434,6 +439,8 @@ export interface RetrievedData extends ResultData {
 export interface RetrievalFailedData {
   /** In one word: NOT_FOUND, FORBIDDEN, TIMEOUT, … */
   readonly outcome: string;
+  /** Why an answer was of no use, or the code with which the vendor refused; missing where there is none. */
+  readonly detail?: string;
   /** What each request came to, oldest first. */
   readonly attempts: readonly string[];
 }

@@ -74,12 +74,12 @@ class Story {
     return drafts;
   }
 
-  commit({ action, data }: EntryDraft): void {
+  commit({ action, data }: EntryDraft, at = AT): void {
     const index = this.log.length;
     const entry: LogEntry = {
       index,
       id: `e${index}`,
-      at: AT,
+      at,
       action,
       data,
       subject: { type: 'session', id: 'a' },
@@ -330,6 +330,17 @@ describe('deciding on a session', () => {
       ]);
       expect(toSessionResponse(story.state)).toEqual(before);
       expect(story.state.pulls?.count).toBe(2);
+    });
+
+    it('counts the pulls made in vain from the moment at which the result was expected', () => {
+      const story = new Story();
+      const failed = { action: 'retrieval.failed', data: { outcome: 'NOT_FOUND', attempts: [] } } as const;
+      story.play((state) => decideRegister(state, { registration: nothing, defaults }));
+      const counts = ['08:00:10', '08:00:20', '08:01:00', '08:01:05'].map((time) => {
+        story.commit(failed, `2026-01-31T${time}.000Z`);
+        return story.state.pulls?.count;
+      });
+      expect(counts).toEqual([1, 1, 1, 2]);
     });
 
     it('comes to the same end whether callbacks or pull were first', () => {

@@ -34,6 +34,9 @@ export interface SessionFilter {
   readonly untilIndex?: number | undefined;
 }
 
+/** In which order sessions are to be pulled, by the time for which the vendor may still answer. */
+export type FirstToPull = 'LEAST_TIME_LEFT' | 'MOST_TIME_LEFT';
+
 /** What counts as late, and what of it as late in a row. */
 export interface WaitingBounds {
   readonly registeredBefore: Date;
@@ -121,9 +124,10 @@ export class SessionRepository implements Projection<SessionState> {
     if (uuids.length > 0) await this.collection.deleteMany({ _id: { $in: [...uuids] } });
   }
 
-  /** Sessions that are to be pulled by `time`, the one with the least time left first. */
-  findPullDue(time: Date, limit: number): Promise<Fold<SessionState>[]> {
-    return this.findFolds({ nextPullAt: { $lte: time } }, { pullDeadline: 1 }, limit);
+  /** Sessions that are to be pulled by `time`. */
+  findPullDue(time: Date, limit: number, first: FirstToPull): Promise<Fold<SessionState>[]> {
+    const pullDeadline = first === 'LEAST_TIME_LEFT' ? 1 : -1;
+    return this.findFolds({ nextPullAt: { $lte: time } }, { pullDeadline }, limit);
   }
 
   /** Sessions whose missing media are to be fetched by `time`, the most overdue first. */

@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RetrievalResponse } from '../../src/retrieval/retrieval.dto.ts';
+import type { PullFault } from '../simulator/faults.ts';
 import { DEFAULT_OPTIONS, type Simulator, startSimulator } from '../simulator/simulator.ts';
+import type { Answer } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ServiceProcess, startService, stopServices } from '../support/service-process.ts';
 
@@ -93,35 +98,57 @@ describe('confirming a callback by pulling', () => {
     expect(waits.every((wait) => wait >= 0)).toBe(true);
   });
 
-  it('puts a session before a person when pull and callback contradict each other, and names the fields without values', async () => {
+  it('puts a session before a person when the callback says 95 and the pull 49, and names the fields without values', async () => {
     simulator.control.finish('conflict-1', { result: APPROVING, pullFault: 'CONFLICT' });
+    expect(simulator.control.callbackOf('conflict-1').face_match.similarity).toBe('95');
     await graded('conflict-1', 'CONFLICT');
     const conflict = await session('conflict-1');
     expect(conflict).toMatchObject({ status: 'IN_REVIEW', decision: 'NEED_REVIEW', confirmed: false });
-    expect(conflict.differences).toContain('face_match.similarity');
-    expect(JSON.stringify(conflict.differences)).not.toMatch(/\d\d/);
+    const rules = conflict.conclusion!.ruleTable.flatMap(({ rules: of }) => of);
+    expect(rules.find(({ fact }) => fact === 'faceMatch.similarity')?.observed).toBe(49.09);
+    expect(conflict.differences).toEqual([
+      'code',
+      'face_match.code',
+      'face_match.isMatch',
+      'face_match.similarity',
+    ]);
+    const id = 'CONFLICTING_RESULT:conflict-1';
+    const [raised] = await eventually(async () => {
+      const found = await service.api.entries(`subject=${id}`);
+      return found.length > 0 ? found : null;
+    });
+    expect(raised!.data['facts']).toEqual({ pull: 2, callbacks: [1], differences: conflict.differences });
   });
 
-  it.each([
-    'UNAVAILABLE',
-    'NOT_FOUND',
-    'FORBIDDEN',
-    'HTML',
-    'INVALID_UTF8',
-    'TRAILING_COMMAS',
-    'ERROR_CODE_IN_200',
-    'REDIRECT',
-    'HANG',
-    'HUGE',
-  ] as const)('tries again after %s and is confirmed in the end', async (fault) => {
+  it.each<[PullFault, object]>([
+    ['NOT_FOUND', { outcome: 'NOT_FOUND' }],
+    ['FORBIDDEN', { outcome: 'FORBIDDEN' }],
+    ['HTML', { outcome: 'UNUSABLE', detail: 'NOT_JSON' }],
+    ['INVALID_UTF8', { outcome: 'UNUSABLE', detail: 'INVALID_UTF8' }],
+    ['TRAILING_COMMAS', { outcome: 'UNUSABLE', detail: 'NOT_JSON' }],
+    ['ERROR_CODE_IN_200', { outcome: 'REFUSED', detail: '400' }],
+    ['REDIRECT', { outcome: 'REDIRECTED' }],
+    ['HANG', { outcome: 'TIMEOUT' }],
+    ['TRICKLE', { outcome: 'TIMEOUT' }],
+    ['HUGE', { outcome: 'TOO_LARGE' }],
+  ])('leaves a clear entry after %s, tries again and is confirmed in the end', async (fault, data) => {
     const uuid = `again-${fault}`;
     simulator.control.finish(uuid, { result: APPROVING, pullFault: fault, pullFaultTimes: 1 });
-    await eventually(async () => (await actions(uuid)).includes('conclusion.reached'));
     await graded(uuid, 'AGREED');
-    const entries = await service.api.entries(`subject=${uuid}`);
-    const attempts = entries.flatMap(({ data }) => (data['attempts'] as string[] | undefined) ?? []);
-    expect(attempts.length).toBeGreaterThanOrEqual(2);
-    expect(attempts.at(-1)).toBe('RESULT');
+    const pulls = (await service.api.entries(`subject=${uuid}`)).filter(
+      ({ action }) => action === 'retrieval.failed' || action === 'result.retrieved',
+    );
+    const { outcome } = data as { outcome: string };
+    expect(pulls[0]?.data).toEqual({ ...data, attempts: [outcome] });
+    expect(pulls.at(-1)?.data['attempts']).toEqual(['RESULT']);
+  });
+
+  it('asks again within one pull while the vendor is unavailable', async () => {
+    const uuid = 'again-UNAVAILABLE';
+    simulator.control.finish(uuid, { result: APPROVING, pullFault: 'UNAVAILABLE', pullFaultTimes: 1 });
+    await graded(uuid, 'AGREED');
+    const [pull] = await service.api.entries(`subject=${uuid}&action=result.retrieved`);
+    expect(pull?.data['attempts']).toEqual(['SERVER_ERROR', 'RESULT']);
   });
 
   it('pulls on demand and tells what came of it', async () => {
@@ -133,6 +160,10 @@ describe('confirming a callback by pulling', () => {
       outcome: 'NOT_FOUND',
       session: { status: 'REGISTERED' },
     });
+    const planned = await service.db
+      .collection<{ _id: string; nextPullAt: Date }>('sessions')
+      .findOne({ _id: 'on-demand' });
+    expect(planned?.nextPullAt.toISOString()).toBe((await session('on-demand')).expectedBy);
     simulator.control.finish('on-demand', { result: APPROVING, callbackFault: 'DROP' });
     expect((await retrieve('on-demand')).body).toMatchObject({
       outcome: 'RETRIEVED',
@@ -177,10 +208,40 @@ describe('confirming a callback by pulling', () => {
     });
 
     it("answers 403 and 404 as on the vendor's page", async () => {
-      const forbidden = await ask('same-bytes', 'not-a-key');
-      expect([forbidden.status, forbidden.body]).toEqual([403, { message: 'Forbidden' }]);
-      const unknown = await ask('nobody-knows');
-      expect([unknown.status, unknown.body]).toEqual([404, { message: 'Not found data with uuid' }]);
+      const plain = ({ status, bytes }: Answer<unknown>) => [status, bytes.toString()];
+      const forbidden = [403, '{"message":"Forbidden"}'];
+      const unknown = [404, '{"message":"Not found data with uuid"}'];
+      expect(plain(await ask('same-bytes', 'not-a-key'))).toEqual(forbidden);
+      expect(plain(await ask('same-bytes', ''))).toEqual(forbidden);
+      expect(plain(await ask('nobody-knows'))).toEqual(unknown);
+      expect(plain(await ask('no such/uuid'))).toEqual(unknown);
+      const without = { headers: { 'api-key': service.apiKey } };
+      expect(plain(await service.as(null).call('POST', '/callback/get_result', without))).toEqual(unknown);
+    });
+
+    it('answers a client that sends no body and no length of one, as curl does for the page', async () => {
+      simulator.control.finish('no-body', { result: APPROVING });
+      await graded('no-body', 'AGREED');
+      const call = request(`${service.url}/callback/get_result`, {
+        method: 'POST',
+        headers: { 'api-key': service.apiKey, uuid: 'no-body' },
+      });
+      call.useChunkedEncodingByDefault = false;
+      const [response] = (await once(call.end(), 'response')) as [IncomingMessage];
+      const theirs = JSON.stringify(simulator.control.resultOf('no-body'));
+      expect([response.statusCode, await text(response)]).toEqual([200, theirs]);
+    });
+
+    it.each([
+      ['a form', 'a=b', 'application/x-www-form-urlencoded'],
+      ['an object', '{}', 'application/json'],
+      ['what is no JSON', '{', 'application/json'],
+    ])('reads over a body, which the page has none of: %s', async (_, body, type) => {
+      simulator.control.finish('any-body', { result: APPROVING });
+      await graded('any-body', 'AGREED');
+      const headers = { 'content-type': type, 'api-key': service.apiKey, uuid: 'any-body' };
+      const answer = await service.as(null).call('POST', '/callback/get_result', { headers, body });
+      expect([answer.status, answer.body]).toEqual([200, simulator.control.resultOf('any-body')]);
     });
   });
 });

@@ -102,6 +102,19 @@ describe('a service that is well', () => {
     expect(acknowledged).not.toHaveLength(0);
     expect(acknowledged.filter((receipt) => !ids.has(receipt!.body.receiptId))).toEqual([]);
   });
+
+  it('gives its scheduled work back on SIGTERM, so that another instance need not wait for the end of a lease', async () => {
+    const alone = await startService();
+    const leases = alone.db.collection<{ _id: string }>('leases');
+    const names = ['evidence', 'pulls', 'reconciliation'];
+    const held = async () => {
+      const running = { $expr: { $gt: ['$expiresAt', '$$NOW'] }, _id: { $in: names } };
+      return (await leases.find(running).toArray()).map(({ _id }) => _id).toSorted();
+    };
+    await eventually(async () => (await held()).length === names.length);
+    await alone.stop();
+    expect(await held()).toEqual([]);
+  });
 });
 
 describe('a service whose database goes away', () => {

@@ -141,6 +141,35 @@ describe('reconciliation', () => {
       expect(await close()).toMatchObject({ balanced: true });
     });
 
+    it('have an owner once somebody says who takes care of them, with a trace of who said so', async () => {
+      simulator.control.finish('owned', { result: APPROVING });
+      const id = 'UNREGISTERED_SESSION:owned';
+      expect((await raised(id)).owner).toBeNull();
+      const assign = (owner: unknown, headers: Record<string, string> = person, to = id) =>
+        service.api.send<ExceptionResponse>('POST', `${EXCEPTIONS}/${to}/assignment`, { owner }, headers);
+      expect((await assign('controller-4', {})).problem.code).toBe('ON_BEHALF_OF_REQUIRED');
+      expect((await assign('controller-4', person, `${id}-no`)).problem.code).toBe('EXCEPTION_NOT_FOUND');
+      for (const nobody of [undefined, '', ' ', 7]) {
+        expect((await assign(nobody)).problem.code).toBe('VALIDATION_FAILED');
+      }
+      const assigned = await assign('controller-4');
+      expect([assigned.status, assigned.body.owner]).toEqual([200, 'controller-4']);
+      expect(await list('owner=controller-4')).toEqual([
+        expect.objectContaining({ id, owner: 'controller-4' }),
+      ]);
+      const [, entry] = await service.api.entries(`subject=${id}`);
+      expect(entry).toMatchObject({
+        action: 'exception.assigned',
+        actor: { type: 'person', id: 'controller-3' },
+        data: { owner: 'controller-4' },
+      });
+      await assign(null);
+      expect(await list('owner=controller-4')).toEqual([]);
+      await register('owned');
+      await resolved(id);
+      expect((await assign('controller-4')).problem.code).toBe('EXCEPTION_NOT_OPEN');
+    });
+
     it('are settled by a person, for good, with the comment in the vault alone', async () => {
       simulator.control.finish('settled', { result: APPROVING });
       const id = 'UNREGISTERED_SESSION:settled';

@@ -332,13 +332,16 @@ describe('a replay', () => {
       versions.add(by);
     }
     await activate((await builtIn()).version);
-    for (const n of [0, 1]) {
-      const { code, output } = await replay('--session', `replayed-${n}`);
+    const [ofVersion, ...replayed] = await Promise.all([
+      replay('--session', 'first', '--version', '1'),
+      ...[0, 1].map((n) => replay('--session', `replayed-${n}`)),
+    ]);
+    for (const [n, { code, output }] of replayed.entries()) {
       expect({ code, output }).toMatchObject({ code: 0 });
       expect(output).toContain('reproduced bit for bit');
       expect(output).toContain([...versions][n]!);
     }
-    expect((await replay('--session', 'first', '--version', '1')).code).toBe(0);
+    expect(ofVersion.code).toBe(0);
   });
 
   it('says where a conclusion differs from what comes out', async () => {
@@ -352,13 +355,17 @@ describe('a replay', () => {
   });
 
   it('tells apart what can not be replayed', async () => {
-    expect((await replay('--session', 'nobody')).code).toBe(3);
-    expect((await replay('--session', 'first', '--version', '9')).code).toBe(3);
-    expect((await replay()).code).toBe(2);
-    expect(await replay('--help')).toMatchObject({ code: 0, output: expect.stringContaining('exit codes') });
     await conclude('erased', 95);
     const [received] = await service.api.entries('subject=erased&action=callback.received');
     await service.db.collection<{ _id: string }>('vault').deleteOne({ _id: received!.id });
-    expect((await replay('--session', 'erased')).code).toBe(4);
+    const [help, ...others] = await Promise.all([
+      replay('--help'),
+      replay('--session', 'nobody'),
+      replay('--session', 'first', '--version', '9'),
+      replay(),
+      replay('--session', 'erased'),
+    ]);
+    expect(help).toMatchObject({ code: 0, output: expect.stringContaining('exit codes') });
+    expect(others.map(({ code }) => code)).toEqual([3, 3, 2, 4]);
   });
 });

@@ -3,7 +3,9 @@ import { stopServices } from '../support/service-process.ts';
 import {
   type BadDay,
   COMMIT_TIMEOUT_MS,
+  FAULTS,
   FIRST_DELAY_MS,
+  LEASE_MS,
   liveThroughBadDay,
   TIMEOUT_MS,
 } from './support/bad-day.ts';
@@ -32,6 +34,32 @@ describe(`${PLAN.sessions} sessions of a bad day, while the holder of a lease is
     isLong ? 1_200_000 : 170_000,
   );
   afterAll(stopServices, 60_000);
+
+  it('suffer as much as the day is to be bad', () => {
+    const sent = Map.groupBy(
+      day.deliveries.filter(({ attempt }) => attempt === 1),
+      ({ uuid }) => uuid,
+    );
+    const registered = day.registered.filter((uuid) => !day.abandoned.includes(uuid));
+    const share = (part: readonly unknown[], of: readonly unknown[]) => part.length / of.length;
+    const [dropped, doubled] = [0, 2].map((times) =>
+      registered.filter((uuid) => (sent.get(uuid)?.length ?? 0) === times),
+    );
+    const pulls = day.pulls.filter(({ uuid }) => uuid !== null && !day.abandoned.includes(uuid));
+    const conflicting = new Set(
+      pulls.filter(({ outcome }) => outcome === 'CONFLICT').map(({ uuid }) => uuid),
+    );
+    const failed = pulls.filter(({ outcome }) => outcome !== 'RESULT' && outcome !== 'CONFLICT');
+    const { UNAVAILABLE, NOT_FOUND, FORBIDDEN, HANG } = FAULTS;
+    const deviations = [
+      share(dropped!, registered) - FAULTS.DROP,
+      share(doubled!, registered) - FAULTS.DUPLICATE,
+      share([...conflicting], registered) - FAULTS.CONFLICT,
+      share(failed, pulls) - (UNAVAILABLE + NOT_FOUND + FORBIDDEN + HANG),
+    ];
+    // Few sessions stray further from the mean than many.
+    for (const deviation of deviations) expect(Math.abs(deviation)).toBeLessThan(isLong ? 0.02 : 0.08);
+  });
 
   it('leave none unexplained: each is confirmed, in review, expired or under a named exception', () => {
     const outcomes = outcomesOf(day);
@@ -88,9 +116,13 @@ describe(`${PLAN.sessions} sessions of a bad day, while the holder of a lease is
     expect(lost).toEqual([]);
   });
 
-  it('are taken over after each kill, by one instance under the next fence', () => {
+  it('are taken over after each kill, by one instance under the next fence, within the time of a lease', () => {
     expect(day.kills).toHaveLength(PLAN.kills);
-    for (const { fences } of day.kills) expect(fences[1]).toBe(fences[0] + 1);
+    for (const { fences, idleMs } of day.kills) {
+      expect(fences[1]).toBe(fences[0] + 1);
+      expect(idleMs).toBeGreaterThanOrEqual(0);
+      expect(idleMs).toBeLessThan(LEASE_MS);
+    }
   });
 
   it('are never pulled twice at once', () => {

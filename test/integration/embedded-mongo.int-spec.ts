@@ -45,15 +45,27 @@ describe(startEmbeddedMongo.name, () => {
     return mongod;
   }
 
-  it('keeps its data and its address over a clean stop', async () => {
+  it('runs transactions, and keeps what they committed and its address over a clean stop', async () => {
     const first = await start();
-    await write(first.uri, 'kept');
+    await withItems(first.uri, async (items, client) => {
+      await expect(
+        client.withSession((session) =>
+          session.withTransaction(async () => {
+            await items.insertOne({ name: 'rolled back' }, { session });
+            throw new Error('changed our mind');
+          }),
+        ),
+      ).rejects.toThrow('changed our mind');
+      await client.withSession((session) =>
+        session.withTransaction(() => items.insertOne({ name: 'committed' }, { session })),
+      );
+    });
     await first.stop();
 
     const second = await start();
 
     expect(second.uri).toBe(first.uri);
-    expect(await read(second.uri)).toEqual(['kept']);
+    expect(await read(second.uri)).toEqual(['committed']);
   });
 
   it('serves the same data on another port when its own was taken meanwhile', async () => {
@@ -132,25 +144,6 @@ describe(startEmbeddedMongo.name, () => {
 
     expect(isRunning(identity)).toBe(true);
     bystander.kill();
-  });
-
-  it('runs transactions', async () => {
-    const { uri } = await start();
-    await withItems(uri, async (items, client) => {
-      await expect(
-        client.withSession((session) =>
-          session.withTransaction(async () => {
-            await items.insertOne({ name: 'rolled back' }, { session });
-            throw new Error('changed our mind');
-          }),
-        ),
-      ).rejects.toThrow('changed our mind');
-      await client.withSession((session) =>
-        session.withTransaction(() => items.insertOne({ name: 'committed' }, { session })),
-      );
-    });
-
-    expect(await read(uri)).toEqual(['committed']);
   });
 
   it('tells the end of mongod’s own log when mongod does not start', async () => {

@@ -33,6 +33,7 @@ export const ACTIONS = [
   'recall.progressed',
   'recall.completed',
   'exception.raised',
+  'exception.assigned',
   'exception.resolved',
   'close.signed',
   'audit.exported',

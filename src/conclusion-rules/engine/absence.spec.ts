@@ -214,19 +214,25 @@ const facts = fc.oneof(
   { arbitrary: fc.constantFrom(...[...FACTS.values()].filter(({ name }) => LIVELY.test(name))), weight: 6 },
 );
 
-const comparison: fc.Arbitrary<Condition> = facts.chain(comparisonOf);
+const LIKELY_CODES = '200 303 FC03 QC01 E30 E00 AGREED CALLBACK_ONLY cccd_chip_front new_back'.split(' ');
+
+/** Made once for each fact, because making them costs more than drawing from them. */
+const comparisons = new Map([...FACTS].map(([name, fact]) => [name, comparisonOf(fact)]));
+const comparison: fc.Arbitrary<Condition> = facts.chain(({ name }) => comparisons.get(name)!);
 
 function comparisonOf(fact: Fact): fc.Arbitrary<Condition> {
   const names = (Object.keys(OPERATORS) as OperatorName[]).filter((name) =>
     (OPERATORS[name].reads as readonly string[]).includes(fact.type),
   );
-  return fc.constantFrom(...names).chain((op) => {
-    const { operand } = OPERATORS[op];
-    if (operand === 'none') return fc.constant({ fact: fact.name, op });
-    const one = operandOf(fact);
-    const value = operand === 'one' ? one : fc.array(one, { minLength: 1, maxLength: 3 });
-    return value.map((chosen) => ({ fact: fact.name, op, value: chosen }));
-  });
+  const one = operandOf(fact);
+  return fc.oneof(
+    ...names.map((op): fc.Arbitrary<Condition> => {
+      const { operand } = OPERATORS[op];
+      if (operand === 'none') return fc.constant({ fact: fact.name, op });
+      const value = operand === 'one' ? one : fc.array(one, { minLength: 1, maxLength: 3 });
+      return value.map((chosen) => ({ fact: fact.name, op, value: chosen }));
+    }),
+  );
 }
 
 /** Mostly operands near the values that results have, so that comparisons go both ways; else any allowed. */
@@ -241,8 +247,6 @@ function operandOf(fact: Fact): fc.Arbitrary<number | boolean | string> {
   const codes = vocabulary?.filter((code) => LIKELY_CODES.includes(code)) ?? ['APPROVE', 'NEED_REVIEW'];
   return mostlyOf(codes, vocabulary === null ? fc.stringMatching(OPEN_CODE) : fc.constantFrom(...vocabulary));
 }
-
-const LIKELY_CODES = '200 303 FC03 QC01 E30 E00 AGREED CALLBACK_ONLY cccd_chip_front new_back'.split(' ');
 
 function mostlyOf<T>(likely: readonly T[], other: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof(
@@ -290,8 +294,7 @@ const rule = fc
       : { when, onUnknown: 'NEED_REVIEW', ...rest };
   });
 
-const requiring = (...names: string[]) =>
-  fc.constantFrom(...names).chain((name) => comparisonOf(FACTS.get(name)!));
+const requiring = (...names: string[]) => fc.constantFrom(...names).chain((name) => comparisons.get(name)!);
 
 /** What every rule set has to require, in any form in which validation lets it through. */
 const leastRequirements: fc.Arbitrary<readonly Requirement[]> = fc.oneof(

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
 import { type CollectionPlan, provideCollection } from '../mongo/collections.ts';
 import { isDuplicateKey } from '../mongo/duplicate-keys.ts';
 
 export const LEASES_PLAN: CollectionPlan = { name: 'leases', indexes: [] };
+
+const RELEASE_TIMEOUT_MS = 1_000;
 
 interface LeaseDocument {
   /** Name of the task. */
@@ -41,6 +43,7 @@ const RENEWED_AFTER = 1 / 3;
 /** Lets one instance at a time run a task. Time is the database's: a clock that jumps here changes nothing. */
 @Injectable()
 export class Leases implements OnModuleInit {
+  private readonly logger = new Logger(Leases.name);
   private readonly me = `${hostname()}/${process.pid}/${randomUUID()}`;
   private readonly collection: mongo.Collection<LeaseDocument>;
   private readonly db: mongo.Db;
@@ -101,9 +104,18 @@ export class Leases implements OnModuleInit {
     }
   }
 
-  /** Gives a lease back, so that the next holder need not wait for its end. */
+  /**
+   * Gives a lease back, so that the next holder need not wait for its end; nothing if another has it. To be
+   * called when the service stops, so it neither throws nor holds that up: without it the lease ends by itself.
+   */
   async release(name: string): Promise<void> {
     this.held.delete(name);
-    await this.collection.updateOne({ _id: name, holder: this.me }, [{ $set: { expiresAt: '$$NOW' } }]);
+    try {
+      await this.collection.updateOne({ _id: name, holder: this.me }, [{ $set: { expiresAt: '$$NOW' } }], {
+        timeoutMS: RELEASE_TIMEOUT_MS,
+      });
+    } catch (error) {
+      this.logger.debug({ err: error }, 'a lease could not be given back');
+    }
   }
 }

@@ -1,8 +1,5 @@
-import type { BadDay } from './bad-day.ts';
+import { type BadDay, LEASE_MS } from './bad-day.ts';
 import { requestsBySession, unrecorded } from './pull-pace.ts';
-
-/** Of both tasks; it is asked for every 250 ms and every second. */
-const LEASE_MS = 5_000;
 
 /** The uuids under each outcome; a session is in one only. An open exception outranks the status. */
 export function outcomesOf({ sessions, exceptions }: BadDay): Map<string, string[]> {

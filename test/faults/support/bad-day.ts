@@ -26,6 +26,8 @@ export interface Kill {
   readonly at: string;
   /** From the kill until another instance held the lease. */
   readonly takeoverMs: number;
+  /** How long, by the database's clock, the dead holder's lease had ended when another instance took it. */
+  readonly idleMs: number;
   /** Of the lease before and after. */
   readonly fences: readonly [number, number];
 }
@@ -53,6 +55,8 @@ export interface BadDay {
 export const FIRST_DELAY_MS = 400;
 export const TIMEOUT_MS = 1_000;
 export const COMMIT_TIMEOUT_MS = 5_000;
+/** Of both tasks; they ask for it every 250 ms and every second. */
+export const LEASE_MS = 5_000;
 
 const TOKEN = 'simulator-token-0123456789';
 const AT_ONCE = 24;
@@ -60,7 +64,8 @@ const RESTART_AFTER_MS = 500;
 const SETTLED_WITHIN_MS = 100_000;
 const LEASES = ['pulls', 'reconciliation'];
 
-const FAULTS = {
+/** What happens to callbacks and pulls, each in how many of all. */
+export const FAULTS = {
   DROP: 0.2,
   DUPLICATE: 0.2,
   DELAY: 0.1,
@@ -76,6 +81,7 @@ interface LeaseDocument {
   readonly _id: string;
   readonly holder: string;
   readonly fence: number;
+  readonly expiresAt: Date;
 }
 
 /**
@@ -190,6 +196,8 @@ class Stage {
     const env = this.services[victim]!.env;
     const at = Date.now();
     await this.services[victim]!.kill();
+    const after = await this.lease(lease);
+    const left = after?.holder === held.holder ? after : held;
     const taken = await eventually(async () => {
       const now = await this.lease(lease);
       return now === null || now.holder === held.holder ? null : now;
@@ -197,7 +205,8 @@ class Stage {
     const takeoverMs = Date.now() - at;
     await delay(RESTART_AFTER_MS);
     this.services[victim] = await startService({ env, beside: survivor });
-    return { lease, at: new Date(at).toISOString(), takeoverMs, fences: [held.fence, taken.fence] };
+    const idleMs = taken.expiresAt.getTime() - LEASE_MS - left.expiresAt.getTime();
+    return { lease, at: new Date(at).toISOString(), takeoverMs, idleMs, fences: [held.fence, taken.fence] };
   }
 
   /** Waits until nothing is on its way any more: every result proven, every session ended, every cause named. */
