@@ -77,16 +77,8 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   async page(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
-    const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
-    const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
     const documents = await this.collection
-      .find(
-        {
-          ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
-          firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
-        },
-        { projection: { state: 1, firstIndex: 1 } },
-      )
+      .find(conditionsOf(filter, cursor), { projection: { state: 1, firstIndex: 1 } })
       .sort({ firstIndex: -1 })
       .limit(limit + 1)
       .toArray();
@@ -96,6 +88,11 @@ export class SessionRepository implements Projection<SessionState> {
       ({ firstIndex }) => Number(firstIndex),
       ({ state }) => state,
     );
+  }
+
+  /** How many sessions the pages from a cursor on hold together; no more than `limit` are counted. */
+  count(filter: SessionFilter, limit: number, cursor?: string): Promise<number> {
+    return this.collection.countDocuments(conditionsOf(filter, cursor), { limit });
   }
 
   /** The log index up to which each of these sessions is projected. */
@@ -245,6 +242,15 @@ export class SessionRepository implements Projection<SessionState> {
       .toArray();
     return documents.map(({ state }) => state);
   }
+}
+
+function conditionsOf(filter: SessionFilter, cursor?: string): mongo.Filter<SessionDocument> {
+  const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
+  const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
+  return {
+    ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+    firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
+  };
 }
 
 function toDocument(
