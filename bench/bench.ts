@@ -13,6 +13,8 @@ import { startService, type Service } from './service.ts';
 
 export interface BenchOptions {
   readonly entries: number;
+  /** Stored results that are simulated over. */
+  readonly results: number;
   readonly rounds: number;
   readonly rate: number;
   /** How long each measurement takes; null where the bench has its own idea. */

@@ -40,6 +40,10 @@ const BENCHES: Readonly<Record<string, Measured>> = {
     purpose: 'conclusions a second by the default rule set, beside json-rules-engine',
     loadAlone: async () => (await import('./rules/rules.ts')).measureRules,
   },
+  simulation: {
+    purpose: 'a rule set simulated over a long history, beside evaluating each result by itself',
+    load: async () => (await import('./simulation.ts')).measureSimulation,
+  },
   confirmation: {
     purpose: 'the time from a callback to the pulled result that proves it',
     load: async () => (await import('./confirmation.ts')).measureConfirmations,
@@ -59,6 +63,7 @@ ${Object.entries(BENCHES)
   .join('\n')}
 
   --entries <n>   entries in the log that verify and queries read and that growth ends at (default 1000000)
+  --results <n>   stored results that simulation reads (default 100000)
   --rounds <n>    how often what is compared is measured in turn (default 3)
   --rate <n>      entries a second under checkpoint (default 1000)
   --seconds <n>   how long each measurement takes (default 5; checkpoint 30)
@@ -73,6 +78,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     entries: { type: 'string', default: '1000000' },
+    results: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string' },
@@ -84,6 +90,7 @@ const { values, positionals } = parseArgs({
 });
 const options: BenchOptions = {
   entries: Number(values.entries),
+  results: Number(values.results),
   rounds: Number(values.rounds),
   rate: Number(values.rate),
   seconds: values.seconds === undefined ? null : Number(values.seconds),
@@ -93,7 +100,7 @@ const options: BenchOptions = {
 const names = positionals.length > 0 ? positionals : [values.profile ? 'profile' : 'ingestion'];
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 const numbers = [
-  ...[options.entries, options.rounds, options.rate, options.seconds ?? 1],
+  ...[options.entries, options.results, options.rounds, options.rate, options.seconds ?? 1],
   ...(options.connections ?? []),
 ];
 if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {

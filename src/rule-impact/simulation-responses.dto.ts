@@ -129,12 +129,29 @@ export class SkippedSessionsResponse {
   erased!: number;
 }
 
+export class SimulationProgressResponse {
+  /**
+   * Sessions that were looked at, those that were skipped among them.
+   * @example 1003
+   */
+  lookedAt!: number;
+
+  /**
+   * Sessions that there were to look at when it began: those of the range, but `limit` at most.
+   * @example 1003
+   */
+  of!: number;
+}
+
 export class SimulationResponse {
   /**
    * The simulated rule set.
    * @example '3f9c1a5b7d2e4f60'
    */
   version!: string;
+
+  /** How far it came. */
+  progress!: SimulationProgressResponse;
 
   /**
    * Sessions that were concluded on again.
@@ -163,7 +180,7 @@ export class SimulationResponse {
    */
   changedCount!: number;
 
-  /** The first 200 of them. */
+  /** The first 200 of them; as NDJSON, all of them come on lines of their own. */
   changed!: ChangedSessionResponse[];
 
   /**
@@ -178,4 +195,16 @@ export class SimulationResponse {
    */
   @ApiProperty({ type: 'string', nullable: true, example: null })
   nextCursor!: string | null;
+}
+
+/** One line of a simulation as NDJSON: one of these. */
+export class SimulationLineResponse {
+  /** How far it is: before the first session, and with every thousandth. */
+  progress?: SimulationProgressResponse;
+
+  /** A session whose decision would change; every one has its line. */
+  changed?: ChangedSessionResponse;
+
+  /** The whole, on the last line. Where it is missing, the simulation broke off. */
+  simulation?: SimulationResponse;
 }

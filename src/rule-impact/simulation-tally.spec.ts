@@ -27,12 +27,15 @@ describe(SimulationTally.name, () => {
     ]);
   });
 
-  it('names no more than asked for, but counts all', () => {
+  it('lists no more than asked for, but counts and returns all that change', () => {
     const tally = new SimulationTally(2);
-    for (let n = 0; n < 5; n += 1) {
-      tally.add(`s${n}`, verdict('APPROVE'), verdict('NEED_REVIEW'), () => null);
-    }
+    const uuids = ['s0', 's1', 's2', 's3', 's4'];
+    const returned = uuids.map((uuid) =>
+      tally.add(uuid, verdict('APPROVE'), verdict('NEED_REVIEW'), () => null),
+    );
     expect(tally.changed.map(({ uuid }) => uuid)).toEqual(['s0', 's1']);
     expect(tally.changedCount).toBe(5);
+    expect(returned.map((session) => session?.uuid)).toEqual(uuids);
+    expect(tally.add('same', verdict('REJECT'), verdict('REJECT', 'X'), () => near)).toBeNull();
   });
 });

@@ -43,18 +43,27 @@ export class SimulationTally {
     this.maxListed = maxListed;
   }
 
-  /** @param nearest is asked for only where the session gets listed */
-  add(uuid: string, before: Verdict, after: Verdict, nearest: () => NearestThreshold | null): void {
+  /**
+   * @param nearest is asked for only where the decision changes
+   * @returns the session if its decision changes, listed or not
+   */
+  add(
+    uuid: string,
+    before: Verdict,
+    after: Verdict,
+    nearest: () => NearestThreshold | null,
+  ): ChangedSession | null {
     this.examined += 1;
     const cell = `${before.decision}/${after.decision}`;
     this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1);
     this.count(before.rules, 'before');
     this.count(after.rules, 'after');
-    if (before.decision === after.decision) return;
-    this.changedCount += 1;
-    if (this.changed.length >= this.maxListed) return;
+    if (before.decision === after.decision) return null;
     const { decision, rules } = after;
-    this.changed.push({ uuid, before: before.decision, after: decision, rules, nearest: nearest() });
+    const session = { uuid, before: before.decision, after: decision, rules, nearest: nearest() };
+    this.changedCount += 1;
+    if (this.changed.length < this.maxListed) this.changed.push(session);
+    return session;
   }
 
   get matrix(): DecisionMatrix {

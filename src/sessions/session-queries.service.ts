@@ -20,6 +20,14 @@ export interface SessionListFilter extends Omit<SessionFilter, 'fromIndex' | 'un
   readonly to?: Date | undefined;
 }
 
+/** Some sessions of a list, to be gone through in its order. */
+export interface SessionWalk {
+  /** How many they are. */
+  readonly total: number;
+  /** One after the other; none where there are no sessions. */
+  readonly pages: (size: number) => AsyncIterable<Page<SessionState>>;
+}
+
 /** Reads sessions from their projection. */
 @Injectable()
 export class SessionQueries {
@@ -44,14 +52,15 @@ export class SessionQueries {
    * Sessions, newest first. Times are those of their first entry; the log finds the indexes between them, so
    * that no list has to search through sessions of other times.
    */
-  async list(
-    { from, to, ...filter }: SessionListFilter,
-    limit: number,
-    cursor?: string,
-  ): Promise<Page<SessionState>> {
-    const fromIndex = await this.entries.firstIndexAt(from);
-    const untilIndex = to === undefined ? undefined : await this.entries.endIndexAt(to);
-    return this.repository.page({ ...filter, fromIndex, untilIndex }, limit, cursor);
+  async list(filter: SessionListFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
+    return this.repository.page(await this.byIndexes(filter), limit, cursor);
+  }
+
+  /** Looks at `limit` sessions of a list at most, from a cursor on, and says beforehand how many they are. */
+  async walk(filter: SessionListFilter, limit: number, cursor?: string): Promise<SessionWalk> {
+    const indexes = await this.byIndexes(filter);
+    const total = await this.repository.count(indexes, limit, cursor);
+    return { total, pages: (pageSize) => this.pages(indexes, total, pageSize, cursor) };
   }
 
   /**
@@ -121,5 +130,27 @@ export class SessionQueries {
   /** How many of them there are. */
   reviewBacklog(now: Date, dueBefore: Date): Promise<ReviewBacklog> {
     return this.reviews.backlog(now, dueBefore);
+  }
+
+  private async *pages(
+    filter: SessionFilter,
+    total: number,
+    size: number,
+    cursor: string | undefined,
+  ): AsyncGenerator<Page<SessionState>> {
+    let [left, next] = [total, cursor];
+    while (left > 0) {
+      const page = await this.repository.page(filter, Math.min(size, left), next);
+      yield page;
+      if (page.nextCursor === null) return;
+      left -= page.items.length;
+      next = page.nextCursor;
+    }
+  }
+
+  private async byIndexes({ from, to, ...filter }: SessionListFilter): Promise<SessionFilter> {
+    const fromIndex = await this.entries.firstIndexAt(from);
+    const untilIndex = to === undefined ? undefined : await this.entries.endIndexAt(to);
+    return { ...filter, fromIndex, untilIndex };
   }
 }

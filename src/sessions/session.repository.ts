@@ -87,20 +87,17 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   async page(filter: SessionFilter, limit: number, cursor?: string): Promise<Page<SessionState>> {
-    const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
-    const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
     const documents = await this.collection
-      .find(
-        {
-          ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
-          firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
-        },
-        { projection: { state: 1, firstIndex: 1 } },
-      )
+      .find(conditionsOf(filter, cursor), { projection: { state: 1, firstIndex: 1 } })
       .sort({ firstIndex: -1 })
       .limit(limit + 1)
       .toArray();
     return pageOf(documents, limit, ({ firstIndex }) => Number(firstIndex), stateOf);
+  }
+
+  /** How many sessions the pages from a cursor on hold together; no more than `limit` are counted. */
+  count(filter: SessionFilter, limit: number, cursor?: string): Promise<number> {
+    return this.collection.countDocuments(conditionsOf(filter, cursor), { limit });
   }
 
   /** The log index up to which each of these sessions is projected. */
@@ -257,6 +254,15 @@ interface Backlog {
 
 function sizeOf(backlog: Backlog | undefined): { count: number; oldestAt: string | null } {
   return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt?.toISOString() ?? null };
+}
+
+function conditionsOf(filter: SessionFilter, cursor?: string): mongo.Filter<SessionDocument> {
+  const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
+  const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
+  return {
+    ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+    firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
+  };
 }
 
 function toDocument(

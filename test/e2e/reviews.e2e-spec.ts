@@ -379,35 +379,6 @@ describe('the queue', () => {
   });
 });
 
-describe('of two decisions at the same time', () => {
-  it('one wins and the other gets 412, at two instances, twenty times', async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const uuid = `race-${round}`;
-      const etag = await inReview(uuid);
-      const answers = await Promise.all([
-        review(uuid, BODIES.APPROVE, { etag, person: 'an' }),
-        review(uuid, BODIES.REJECT, { etag, person: 'binh', at: second }),
-      ]);
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 412]);
-      const won = answers.find(({ status }) => status === 201)!.body;
-      expect((await service.api.getSession(uuid)).body.review).toEqual(won.review);
-      expect(await service.api.entries(`subject=${uuid}&action=review.decided`)).toHaveLength(1);
-    }
-  });
-
-  it('by one person through two instances four eyes come to nothing', async () => {
-    for (let round = 0; round < 5; round += 1) {
-      const uuid = `alone-${round}`;
-      const etag = await inReview(uuid, risky(uuid));
-      const answers = await Promise.all(
-        [service, second].map((at) => review(uuid, BODIES.APPROVE, { etag, at })),
-      );
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 403]);
-      expect((await service.api.getSession(uuid)).body.status).toBe('IN_REVIEW');
-    }
-  });
-});
-
 describe('a sample of decided reviews', () => {
   const samples = '/v1/reviews/samples';
   const send = <Body = SampleResponse>(path: string, body: object, person: string | null = 'quality-1') =>

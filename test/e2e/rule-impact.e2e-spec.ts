@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RuleSetResponse } from '../../src/conclusion-rules/rule-set-responses.dto.ts';
 import type { ShadowResponse } from '../../src/conclusion-rules/shadow.dto.ts';
 import type { RuleSet } from '../../src/conclusion-rules/engine/rule-set.ts';
-import type { SimulationResponse } from '../../src/rule-impact/simulation-responses.dto.ts';
+import type {
+  SimulationLineResponse,
+  SimulationResponse,
+} from '../../src/rule-impact/simulation-responses.dto.ts';
 import { aCallback } from '../simulator/payloads.ts';
+import type { Answer } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ServiceProcess, startService, stopServices } from '../support/service-process.ts';
 
@@ -31,8 +35,14 @@ const deliver = (similarity: number, prefix?: string) =>
   service.api.deliver(
     aCallback({ uuid: uuidOf(similarity, prefix), document: 'CCCD_CHIP', similarity, seed: '7' }),
   );
-const simulate = (body: object) =>
-  service.api.send<SimulationResponse>('POST', `${SETS}/${version}/simulations`, body);
+const path = () => `${SETS}/${version}/simulations`;
+const simulate = (body: object) => service.api.send<SimulationResponse>('POST', path(), body);
+const linesOf = ({ bytes }: Answer<unknown>) =>
+  bytes
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as SimulationLineResponse);
 const all = { from: '2020-01-01T00:00:00.000Z' };
 
 describe('a simulation', () => {
@@ -42,6 +52,7 @@ describe('a simulation', () => {
     const { rules, changed, ...counts } = answer.body;
     expect(counts).toEqual({
       version,
+      progress: { lookedAt: 26, of: 26 },
       examined: 25,
       skipped: { unknown: 0, unconcluded: 1, erased: 0 },
       before: { APPROVE: 15, NEED_REVIEW: 0, REJECT: 10 },
@@ -71,6 +82,33 @@ describe('a simulation', () => {
         distance: 0.5,
       },
     });
+  });
+
+  it('as NDJSON tells how far it is, names every session that changes, and ends with the whole', async () => {
+    const answer = await service.api.send('POST', path(), all, { accept: 'application/x-ndjson' });
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+    const lines = linesOf(answer);
+    const whole = (await simulate(all)).body;
+    expect(lines[0]).toEqual({ progress: { lookedAt: 0, of: 26 } });
+    expect(lines.at(-1)).toEqual({ simulation: whole });
+    const changed = lines.flatMap((line) => line.changed ?? []);
+    expect(changed).toHaveLength(11);
+    expect(changed).toEqual(whole.changed);
+  });
+
+  it('as NDJSON answers what is wrong with the request as a problem', async () => {
+    const asked = (path: string, body: object) =>
+      service.api.send('POST', path, body, { accept: 'application/x-ndjson' });
+    expect(await asked(path(), { ...all, cursor: 'nonsense' })).toMatchObject({
+      status: 400,
+      problem: { code: 'VALIDATION_FAILED' },
+    });
+    expect(await asked(`${SETS}/nothing/simulations`, all)).toMatchObject({
+      status: 404,
+      problem: { code: 'RULE_SET_NOT_FOUND' },
+    });
+    // Neither of them has left the instance busy.
+    expect((await simulate(all)).status).toBe(200);
   });
 
   it('gives the same numbers session by session and page by page', async () => {
