@@ -1,8 +1,11 @@
 import { Controller, Headers, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScopeByApiKeyHeader } from '../access/access.ts';
 import { type Actor, CurrentActor } from '../access/actor.ts';
+import { BODY_LIMIT_BYTES, type BodyRouteConfig } from '../platform/http/fastify.ts';
+import { IgnoreUndeclaredInput } from '../platform/http/undeclared-input.guard.ts';
 import { VendorFormatError } from '../platform/http/vendor-format.errors.ts';
 import { CALLBACK_EXAMPLE } from '../results/callback.example.ts';
 import { PersonalData } from '../sessions/personal-data.service.ts';
@@ -17,12 +20,14 @@ export class VendorCompatibleController {
 
   /**
    * Gives a session's result in the vendor's exact format.
-   * @remarks The latest pulled result, or the callback's if none was pulled. Errors are the vendor's too. Leaves an
-   * audit entry `personal_data.viewed`.
+   * @remarks The latest pulled result, or the callback's if none was pulled. Errors are the vendor's too. A body is
+   * ignored, whatever it is. Leaves an audit entry `personal_data.viewed`.
    */
   @Post()
   @HttpCode(HttpStatus.OK)
   @RequireScopeByApiKeyHeader('results:read')
+  @RouteConfig({ rawBodyLimitBytes: BODY_LIMIT_BYTES } satisfies BodyRouteConfig)
+  @IgnoreUndeclaredInput()
   @ApiHeader({
     name: 'uuid',
     required: true,
