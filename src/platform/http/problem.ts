@@ -22,7 +22,6 @@ export const PROBLEMS = {
     status: 404,
     title: 'There is no sample of reviews with this id, or it lacks this review',
   },
-  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer that method' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
   SESSION_CONFLICT: { status: 409, title: 'The session was registered before with other properties' },
   EXCEPTION_NOT_OPEN: { status: 409, title: 'The exception is resolved already' },
