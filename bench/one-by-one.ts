@@ -3,7 +3,8 @@ import { compileRuleSet, type CompiledRuleSet } from '../src/conclusion-rules/en
 import { evaluate } from '../src/conclusion-rules/engine/evaluate.ts';
 import type { Decision, RuleSet } from '../src/conclusion-rules/engine/rule-set.ts';
 import { normaliseResult } from '../src/results/normalise-result.ts';
-import type { SessionDocument } from '../src/sessions/session.schema.ts';
+import { type SessionDocument, stateOf } from '../src/sessions/session.schema.ts';
+import type { SessionState } from '../src/sessions/session-state.ts';
 import { numberOf, storedSession } from './stored-results.ts';
 
 const TOLD_EVERY = 20_000;
@@ -41,9 +42,11 @@ export async function simulateOneByOne(
   const rules: OneByOne['rules'] = {};
   const changed: string[] = [];
   let examined = 0;
-  for await (const { _id: uuid, state } of sessions.find().sort({ _id: 1 })) {
-    const was = verdictOf(old, uuid, state.results);
-    const would = verdictOf(proposed, uuid, state.results);
+  for await (const document of sessions.find().sort({ _id: 1 })) {
+    const uuid = document._id;
+    const { results } = stateOf(document);
+    const was = verdictOf(old, uuid, results);
+    const would = verdictOf(proposed, uuid, results);
     examined += 1;
     matrix[was.decision]![would.decision]! += 1;
     for (const code of was.rules) (rules[code] ??= { before: 0, after: 0 }).before += 1;
@@ -54,11 +57,7 @@ export async function simulateOneByOne(
   return { examined, skipped: 0, matrix, rules, changedCount: changed.length, changed: changed.toSorted() };
 }
 
-function verdictOf(
-  ruleSet: CompiledRuleSet,
-  uuid: string,
-  results: SessionDocument['state']['results'],
-): Verdict {
+function verdictOf(ruleSet: CompiledRuleSet, uuid: string, results: SessionState['results']): Verdict {
   const { bodies } = storedSession(numberOf(uuid));
   if (bodies.length !== results.length) throw new Error(`${uuid} has ${results.length} results`);
   const [strictest] = bodies

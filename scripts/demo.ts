@@ -110,7 +110,7 @@ function invite({ serviceUrl, vendorUrl, secretsFile, uuid }: Invitation): void 
   remark('The API key of a development client that may do everything:');
   line(`KEY=$(sed -n 's/.*"API_KEY": "\\(.*\\)".*/\\1/p' ${secretsFile})`);
   line(`${curl} ${serviceUrl}/v1/sessions/${uuid}`);
-  line(`${curl} '${serviceUrl}/v1/audit/entries?action=callback.quarantined'`);
+  line(`${curl} '${serviceUrl}/v1/quarantine?status=OPEN'`);
   gap();
   remark('The vendor finishes a session of yours and calls back:');
   line(`curl -s ${vendorUrl}/_control/sessions -d '{"uuid":"mine-1","result":{"similarity":95}}'`);

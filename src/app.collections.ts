@@ -1,5 +1,6 @@
 import { AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN } from './audit/audit-collections.ts';
 import { CALLBACK_REJECTIONS_PLAN } from './callback/callback-rejections.repository.ts';
+import { QUARANTINED_DELIVERIES_PLAN } from './callback/quarantine.repository.ts';
 import { RULE_SET_PLANS } from './conclusion-rules/rule-set-collections.ts';
 import { EVIDENCE_CLAIMS_PLAN } from './evidence/evidence-claims.repository.ts';
 import { READINESS_PROBES_PLAN } from './platform/health/database-check.service.ts';
@@ -25,6 +26,7 @@ export const COLLECTION_PLANS: readonly CollectionPlan[] = [
   ...EVIDENCE_PLANS,
   EVIDENCE_CLAIMS_PLAN,
   CALLBACK_REJECTIONS_PLAN,
+  QUARANTINED_DELIVERIES_PLAN,
   PULL_CLAIMS_PLAN,
   ...RECONCILIATION_PLANS,
   ...RULE_SET_PLANS,

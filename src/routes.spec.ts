@@ -19,6 +19,12 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /v1/callbacks/fpt': 'vendor',
   'POST /v1/callbacks/fpt/token': 'anyone',
 
+  'GET /v1/quarantine': 'reconciliation:read',
+  'GET /v1/quarantine/{receiptId}': 'reconciliation:read',
+  'GET /v1/quarantine/{receiptId}/raw': 'results:read',
+  'POST /v1/quarantine/{receiptId}/replays': 'reconciliation:run',
+  'POST /v1/quarantine/{receiptId}/dismissal': 'reconciliation:run',
+
   'POST /v1/sessions': 'sessions:write',
   'GET /v1/sessions': 'sessions:read',
   'GET /v1/sessions/{uuid}': 'sessions:read',

@@ -61,6 +61,7 @@ export const CurrentPerson = createParamDecorator((_: unknown, context: Executio
     throw new Problem(
       'ON_BEHALF_OF_REQUIRED',
       `Send the header ${ON_BEHALF_OF_HEADER} with the person's id.`,
+      { errors: [{ path: ON_BEHALF_OF_HEADER, message: 'must name a person' }] },
     );
   }
   return actor;

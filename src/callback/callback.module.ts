@@ -10,7 +10,12 @@ import { SessionsModule } from '../sessions/sessions.module.ts';
 import { VaultModule } from '../vault/vault.module.ts';
 import { CALLBACK_REJECTIONS_PLAN, CallbackRejections } from './callback-rejections.repository.ts';
 import { CallbackService } from './callback.service.ts';
+import { Deliveries } from './deliveries.service.ts';
+import { QuarantineController } from './quarantine.controller.ts';
+import { QuarantineDesk } from './quarantine-desk.service.ts';
+import { QUARANTINED_DELIVERIES_PLAN, QuarantineRepository } from './quarantine.repository.ts';
 import { Quarantine } from './quarantine.service.ts';
+import { QuarantineStream } from './quarantine.stream.ts';
 import { VendorAuthentication } from './vendor-authentication.service.ts';
 import { type CallbackRouteConfig, VendorCallbackController } from './vendor-callback.controller.ts';
 import { VendorTokenController } from './vendor-token.controller.ts';
@@ -18,8 +23,17 @@ import { VendorTokenController } from './vendor-token.controller.ts';
 /** The vendor's way in: authentication, the raw body, receipts, quarantine. */
 @Module({
   imports: [AuditModule, SessionsModule, VaultModule],
-  controllers: [VendorCallbackController, VendorTokenController],
-  providers: [CallbackService, Quarantine, VendorAuthentication, CallbackRejections],
+  controllers: [VendorCallbackController, VendorTokenController, QuarantineController],
+  providers: [
+    CallbackService,
+    Deliveries,
+    Quarantine,
+    QuarantineDesk,
+    QuarantineRepository,
+    QuarantineStream,
+    VendorAuthentication,
+    CallbackRejections,
+  ],
 })
 export class CallbackModule implements OnModuleInit {
   constructor(
@@ -31,7 +45,9 @@ export class CallbackModule implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await provideCollection(this.connection.getClient().db(this.connection.name), CALLBACK_REJECTIONS_PLAN);
+    const db = this.connection.getClient().db(this.connection.name);
+    await provideCollection(db, CALLBACK_REJECTIONS_PLAN);
+    await provideCollection(db, QUARANTINED_DELIVERIES_PLAN);
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     // Guards run after the body is read; a stranger must not make us buffer it.
     fastify.addHook('onRequest', async (request) => {

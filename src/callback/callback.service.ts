@@ -1,29 +1,24 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Counter } from 'prom-client';
-import { AppConfig } from '../platform/config/app-config.ts';
-import { isDatabaseOutage } from '../platform/mongo/database-outage.ts';
+import { VENDOR_ACTOR } from '../access/actor.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
-import { canonicalResultBytes } from '../results/canonical-result.ts';
-import { normaliseResult } from '../results/normalise-result.ts';
-import { readVendorBody } from '../results/vendor-body.ts';
-import { type Receipt, SessionsService } from '../sessions/sessions.service.ts';
-import { Quarantine, type QuarantineReason } from './quarantine.service.ts';
+import type { Receipt } from '../sessions/sessions.service.ts';
+import { Deliveries } from './deliveries.service.ts';
+import { Quarantine } from './quarantine.service.ts';
+import type { QuarantineReason } from './quarantine-state.ts';
 
 /** Takes the vendor's deliveries in; whatever carries a valid token is kept, usable or not. */
 @Injectable()
 export class CallbackService {
   private readonly logger = new Logger(CallbackService.name);
-  private readonly dataKey: string | undefined;
   private readonly total: Counter<'outcome'>;
 
   constructor(
-    config: AppConfig,
-    private readonly sessions: SessionsService,
+    private readonly deliveries: Deliveries,
     private readonly quarantine: Quarantine,
     metrics: Metrics,
   ) {
-    this.dataKey = config.callback.dataKey;
     this.total = metrics.counter({
       name: 'ekyc_callbacks_total',
       help: 'Deliveries with a valid token, by what became of them',
@@ -38,25 +33,11 @@ export class CallbackService {
    *   kept and the vendor must send it again
    */
   async receive(raw: Buffer): Promise<Receipt & { uuid: string }> {
-    const body = readVendorBody(raw, this.dataKey);
-    if (!body.ok) return this.setAside(raw, body.reason, null);
-    const { uuid } = body;
-    try {
-      const result = normaliseResult(uuid, body.result);
-      const receipt = await this.sessions.receiveCallback({
-        uuid,
-        raw,
-        canonical: canonicalResultBytes(body.result),
-        result,
-      });
-      this.total.inc({ outcome: receipt.outcome });
-      return { ...receipt, uuid };
-    } catch (error) {
-      if (error instanceof Problem || isDatabaseOutage(error)) throw error;
-      // A fault of ours that this payload brings to light: the bytes are kept, the next delivery is unharmed.
-      this.logger.error({ err: error }, 'a delivery could not be processed and is quarantined');
-      return this.setAside(raw, 'PROCESSING_FAILED', uuid);
-    }
+    const delivered = await this.deliveries.take(raw, VENDOR_ACTOR);
+    if (!delivered.ok) return this.setAside(raw, delivered.reason, delivered.uuid);
+    const { uuid, receipt } = delivered;
+    this.total.inc({ outcome: receipt.outcome });
+    return { ...receipt, uuid };
   }
 
   /**

@@ -1,30 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { VENDOR_ACTOR } from '../access/actor.ts';
+import { type Actor, VENDOR_ACTOR } from '../access/actor.ts';
 import { AuditLog } from '../audit/audit-log.service.ts';
-import type { JsonObject } from '../audit/format/leaf.ts';
-import type { Attachment, Stream } from '../audit/stream.ts';
-import type { VendorBodyProblem } from '../results/vendor-body.ts';
+import type { LogEntry } from '../audit/format/leaf.ts';
+import type { EntryDraft } from '../audit/stream.ts';
 import { KeyedDigest } from '../vault/keyed-digest.service.ts';
 import { Vault } from '../vault/vault.service.ts';
-
-/** Why a delivery can't be used: what the reader found, a fault of our own, or sheer size. */
-export type QuarantineReason = VendorBodyProblem | 'PROCESSING_FAILED' | 'TOO_LARGE';
-
-/** Id of the entry that keeps the delivery; null before it. */
-type QuarantineState = string | null;
-
-const STREAM: Stream<QuarantineState> = {
-  subjectType: 'quarantine',
-  initial: () => null,
-  evolve: (state, { id }) => state ?? id,
-};
+import { decideKeep } from './quarantine.decider.ts';
+import { QuarantineStream } from './quarantine.stream.ts';
+import type { QuarantineReason, QuarantineState } from './quarantine-state.ts';
 
 /** Keeps deliveries that came with a valid token but can't be used, until a person or a better parser looks. */
 @Injectable()
 export class Quarantine {
   constructor(
     private readonly log: AuditLog,
+    private readonly stream: QuarantineStream,
     private readonly vault: Vault,
     private readonly digest: KeyedDigest,
   ) {}
@@ -37,27 +28,39 @@ export class Quarantine {
     const receiptId = `q-${this.digest.of('delivery', raw).slice(0, 32)}`;
     const blob = { session: receiptId, kind: 'quarantine', bytes: raw, hasEarlier: false } as const;
     const data = { reason, bytes: raw.length, uuid };
-    const earlier = await this.append(receiptId, data, this.vault.attachment(blob));
-    if (earlier !== null) await this.vault.keepAgain(earlier, blob);
+    const { state, own } = await this.append(receiptId, VENDOR_ACTOR, (before) =>
+      decideKeep(before, data, this.vault.attachment(blob)),
+    );
+    // What was replayed lies with its session.
+    if (own.length === 0 && state.kept !== null && state.status !== 'REPLAYED') {
+      await this.vault.keepAgain(state.kept.entryId, blob);
+    }
     return receiptId;
   }
 
   /** Records a delivery that was too large to be read. There are no bytes to keep, but it must not go unnoticed. */
   async recordUnread(announcedBytes: number | null): Promise<string> {
     const receiptId = `q-${randomUUID()}`;
-    await this.append(receiptId, { reason: 'TOO_LARGE', bytes: announcedBytes, uuid: null });
+    const data = { reason: 'TOO_LARGE', bytes: announcedBytes, uuid: null } as const;
+    await this.append(receiptId, VENDOR_ACTOR, (before) => decideKeep(before, data));
     return receiptId;
   }
 
-  /** @returns id of an earlier entry that keeps the same delivery */
-  private append(receiptId: string, data: JsonObject, attachment?: Attachment): Promise<string | null> {
+  /**
+   * Appends what `decide` wants for a delivery.
+   * @returns the delivery after the commit and those entries that this call brought in
+   */
+  append(
+    receiptId: string,
+    actor: Actor,
+    decide: (state: QuarantineState) => readonly EntryDraft[],
+  ): Promise<{ state: QuarantineState; own: readonly LogEntry[] }> {
     return this.log.append({
-      stream: STREAM,
+      stream: this.stream,
       subjectId: receiptId,
-      actor: VENDOR_ACTOR,
-      decide: (state) =>
-        state !== null ? [] : [{ action: 'callback.quarantined', data, ...(attachment && { attachment }) }],
-      answer: (state, own) => (own.length > 0 ? null : state),
+      actor,
+      decide,
+      answer: (state: QuarantineState, own) => ({ state, own }),
     });
   }
 }

@@ -4,7 +4,12 @@ import { NO_EVIDENCE } from '../sessions/evidence-state.ts';
 import type { ProvenanceGrade } from '../conclusion-rules/engine/fact.ts';
 import { NO_REVIEW } from '../sessions/session-review.ts';
 import { initialSession, type SessionResult, type SessionState } from '../sessions/session-state.ts';
-import { exceptionsOf, nextExaminationAt, type ReconciliationPolicy } from './exception-causes.ts';
+import {
+  causesInQuarantine,
+  exceptionsOf,
+  nextExaminationAt,
+  type ReconciliationPolicy,
+} from './exception-causes.ts';
 
 const T0 = Date.parse('2026-01-31T08:00:00.000Z');
 const at = (seconds: number) => new Date(T0 + seconds * 1000);
@@ -258,6 +263,24 @@ describe(exceptionsOf.name, () => {
       expect(classes(state, 0).includes('VENDOR_DISAGREES')).toBe(isOne);
     },
   );
+});
+
+describe(causesInQuarantine.name, () => {
+  const kept = { action: 'callback.quarantined', data: { reason: 'NO_UUID', bytes: 2, uuid: null } } as const;
+  const viewed = { action: 'personal_data.viewed', data: {} } as const;
+  const replayed = { action: 'callback.replayed', data: {} } as const;
+  const dismissed = { action: 'callback.dismissed', data: {} } as const;
+
+  it('finds the delivery until it was replayed or dismissed', () => {
+    const waiting = [
+      { class: 'QUARANTINED_CALLBACK', fingerprint: 'kept', facts: { reason: 'NO_UUID', uuid: null } },
+    ];
+    expect(causesInQuarantine([kept])).toEqual(waiting);
+    expect(causesInQuarantine([kept, viewed])).toEqual(waiting);
+    expect(causesInQuarantine([kept, viewed, replayed])).toEqual([]);
+    expect(causesInQuarantine([kept, dismissed])).toEqual([]);
+    expect(causesInQuarantine([kept, dismissed, replayed])).toEqual([]);
+  });
 });
 
 describe(nextExaminationAt.name, () => {

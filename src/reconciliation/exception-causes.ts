@@ -1,4 +1,4 @@
-import type { JsonObject } from '../audit/format/leaf.ts';
+import type { Action, JsonObject, LogEntry } from '../audit/format/leaf.ts';
 import type { PullPolicy } from '../platform/config/app-config.ts';
 import { pullDue } from '../sessions/pull-need.ts';
 import { missingEvidence } from '../sessions/evidence-state.ts';
@@ -48,6 +48,24 @@ export function exceptionsOf(state: SessionState, now: Date, policy: Reconciliat
     vendorRefused(state),
     evidenceMissing(state, now, policy),
   ].filter((cause) => cause !== null);
+}
+
+/** What may happen to a quarantined delivery that changes whether it needs attention. */
+export const QUARANTINE_ACTIONS = [
+  'callback.quarantined',
+  'callback.replayed',
+  'callback.dismissed',
+] as const satisfies readonly Action[];
+
+/** A delivery in quarantine needs attention until somebody has replayed or dismissed it. */
+export function causesInQuarantine(history: readonly Pick<LogEntry, 'action' | 'data'>[]): Cause[] {
+  const kept = history.find(({ action }) => action === 'callback.quarantined');
+  const isSettled = history.some(
+    ({ action }) => action === 'callback.replayed' || action === 'callback.dismissed',
+  );
+  if (kept === undefined || isSettled) return [];
+  const facts = { reason: kept.data['reason'] ?? null, uuid: kept.data['uuid'] ?? null };
+  return [{ class: 'QUARANTINED_CALLBACK', fingerprint: 'kept', facts }];
 }
 
 /** When time alone may next change what {@link exceptionsOf} says; null if only an entry can. */

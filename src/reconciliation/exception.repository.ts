@@ -75,6 +75,11 @@ export class ExceptionRepository implements Projection<ExceptionState> {
     return (await this.collection.findOne({ _id: id }, { projection: { state: 1 } }))?.state ?? null;
   }
 
+  async findMany(ids: readonly string[]): Promise<ExceptionState[]> {
+    const documents = await this.collection.find({ _id: { $in: [...ids] } }).toArray();
+    return documents.map(({ state }) => state);
+  }
+
   /** Exceptions, newest first. */
   async page(filter: ExceptionFilter, limit: number, cursor?: string): Promise<Page<ExceptionState>> {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : indexOfCursor(cursor);

@@ -97,6 +97,11 @@ export class Exceptions {
     return this.repository.findOfSessions(uuids);
   }
 
+  /** Those of the exceptions that were ever raised. */
+  findMany(ids: readonly string[]): Promise<ExceptionState[]> {
+    return this.repository.findMany(ids);
+  }
+
   /** Those of the sessions that have an open exception. */
   withOpen(uuids: readonly string[]): Promise<Set<string>> {
     return this.repository.withOpen(uuids);

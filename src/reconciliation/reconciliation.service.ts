@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditQueries } from '../audit/audit-queries.service.ts';
+import type { LogEntry } from '../audit/format/leaf.ts';
 import { Projections } from '../audit/projections.service.ts';
 import type { Fold } from '../audit/stream.ts';
 import { Clock } from '../platform/clock.ts';
@@ -7,7 +8,14 @@ import { AppConfig } from '../platform/config/app-config.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import { SESSION } from '../sessions/session.stream.ts';
 import type { SessionState } from '../sessions/session-state.ts';
-import { exceptionsOf, nextExaminationAt, type ReconciliationPolicy } from './exception-causes.ts';
+import {
+  causesInQuarantine,
+  exceptionsOf,
+  nextExaminationAt,
+  QUARANTINE_ACTIONS,
+  type ReconciliationPolicy,
+} from './exception-causes.ts';
+import { exceptionId } from './exception-state.ts';
 import { type ExceptionChanges, Exceptions } from './exceptions.service.ts';
 import { ReconciliationMetrics } from './reconciliation-metrics.service.ts';
 import { ReconciliationProgress } from './reconciliation-progress.repository.ts';
@@ -15,6 +23,7 @@ import type { RunCounts } from './run.ts';
 
 const BATCH = 500;
 const MINUTE_MS = 60_000;
+const QUARANTINE = 'quarantine';
 
 /** Before each batch: whether to go on, which only the holder of the lease may. */
 export type GoOn = () => Promise<boolean>;
@@ -91,21 +100,11 @@ export class Reconciliation {
   private async walkQuarantine(goOn: GoOn, tally: Tally): Promise<void> {
     while (await goOn()) {
       const reached = await this.progress.reached('quarantine');
-      const kept = await this.entries.after('callback.quarantined', reached, BATCH);
-      const findings = kept.map(({ subject, data }) => ({
-        about: subject,
-        causes: [
-          {
-            class: 'QUARANTINED_CALLBACK' as const,
-            fingerprint: 'kept',
-            facts: { reason: data['reason'] ?? null, uuid: data['uuid'] ?? null },
-          },
-        ],
-        known: [],
-      }));
-      tally.add(kept.length, await this.exceptions.reconcile(findings));
-      await this.progress.reach('quarantine', { from: reached, to: kept.at(-1)?.index ?? reached });
-      if (kept.length < BATCH) return;
+      const entries = await this.entries.after(QUARANTINE_ACTIONS, reached, BATCH);
+      const receipts = [...new Set(entries.map(({ subject }) => subject.id))];
+      tally.add(receipts.length, await this.examineDeliveries(receipts));
+      await this.progress.reach('quarantine', { from: reached, to: entries.at(-1)?.index ?? reached });
+      if (entries.length < BATCH) return;
     }
   }
 
@@ -115,13 +114,34 @@ export class Reconciliation {
     while (await goOn()) {
       const page = await this.exceptions.page({ status: 'OPEN' }, BATCH, this.roundCursor ?? undefined);
       this.roundCursor = page.nextCursor;
-      const about = page.items.flatMap(({ raised }) =>
-        raised?.about.type === SESSION ? [raised.about.id] : [],
-      );
-      const found = await this.sessions.findMany([...new Set(about)]);
+      const about = (type: string) =>
+        page.items.flatMap(({ raised }) => (raised?.about.type === type ? [raised.about.id] : []));
+      const found = await this.sessions.findMany([...new Set(about(SESSION))]);
       tally.add(thorough ? found.length : 0, await this.examine(found));
+      const receipts = about(QUARANTINE);
+      tally.add(thorough ? receipts.length : 0, await this.examineDeliveries(receipts));
       if (!thorough || page.nextCursor === null) return;
     }
+  }
+
+  private async examineDeliveries(receipts: readonly string[]): Promise<ExceptionChanges> {
+    if (receipts.length === 0) return { raised: 0, resolved: 0 };
+    const histories = new Map<string, LogEntry[]>();
+    const all = { ids: receipts, after: -1, before: Number.MAX_SAFE_INTEGER };
+    for await (const entry of this.entries.histories(QUARANTINE, [all])) {
+      const { id } = entry.subject;
+      histories.set(id, [...(histories.get(id) ?? []), entry]);
+    }
+    const known = new Map(
+      (await this.exceptions.findMany(receipts.map(quarantineExceptionId))).map((state) => [state.id, state]),
+    );
+    return this.exceptions.reconcile(
+      receipts.map((id) => {
+        const causes = causesInQuarantine(histories.get(id) ?? []);
+        const exception = known.get(quarantineExceptionId(id));
+        return { about: { type: QUARANTINE, id }, causes, known: exception ? [exception] : [] };
+      }),
+    );
   }
 
   private async examine(folds: readonly Fold<SessionState>[]): Promise<ExceptionChanges> {
@@ -146,6 +166,10 @@ export class Reconciliation {
     );
     return changes;
   }
+}
+
+function quarantineExceptionId(receiptId: string): string {
+  return exceptionId('QUARANTINED_CALLBACK', receiptId);
 }
 
 class Tally {

@@ -1,18 +1,16 @@
-import { Body, Controller, Headers, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
+import { Controller, Headers, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScopeByApiKeyHeader } from '../access/access.ts';
 import { type Actor, CurrentActor } from '../access/actor.ts';
-import type { BodyRouteConfig } from '../platform/http/fastify.ts';
+import { BODY_LIMIT_BYTES, type BodyRouteConfig } from '../platform/http/fastify.ts';
+import { IgnoreUndeclaredInput } from '../platform/http/undeclared-input.guard.ts';
 import { VendorFormatError } from '../platform/http/vendor-format.errors.ts';
 import { CALLBACK_EXAMPLE } from '../results/callback.example.ts';
 import { PersonalData } from '../sessions/personal-data.service.ts';
 
 const MESSAGE = { type: 'object', properties: { message: { type: 'string' } } } as const;
-
-/** The page knows no body. Clients send an empty form or object all the same, which is read over. */
-const BODY_LIMIT_BYTES = 8 * 1024;
 
 /** The vendor's own API, served from what we hold: a client written against the vendor changes its base URL and works. */
 @ApiTags('Vendor format')
@@ -22,23 +20,19 @@ export class VendorCompatibleController {
 
   /**
    * Gives a session's result in the vendor's exact format.
-   * @remarks The latest pulled result, or the callback's if none was pulled. Errors are the vendor's too. Leaves an
-   * audit entry `personal_data.viewed`.
+   * @remarks The latest pulled result, or the callback's if none was pulled. Errors are the vendor's too. A body is
+   * ignored, whatever it is. Leaves an audit entry `personal_data.viewed`.
    */
   @Post()
   @HttpCode(HttpStatus.OK)
   @RequireScopeByApiKeyHeader('results:read')
   @RouteConfig({ rawBodyLimitBytes: BODY_LIMIT_BYTES } satisfies BodyRouteConfig)
+  @IgnoreUndeclaredInput()
   @ApiHeader({
     name: 'uuid',
     required: true,
     description: 'The client_uuid.',
     schema: { type: 'string', example: 'a1b2c3d4' },
-  })
-  @ApiBody({
-    required: false,
-    description: "None, as on the vendor's page; up to 8 KiB of whatever comes is read over.",
-    schema: { type: 'object', example: {} },
   })
   @ApiResponse({
     status: HttpStatus.OK,
@@ -57,7 +51,6 @@ export class VendorCompatibleController {
   })
   async getVendorResult(
     @Headers('uuid') uuid: string | undefined,
-    @Body() _body: Buffer | undefined,
     @CurrentActor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {

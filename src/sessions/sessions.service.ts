@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.ts';
-import { SYSTEM_ACTOR, VENDOR_ACTOR } from '../access/actor.ts';
+import { SYSTEM_ACTOR } from '../access/actor.ts';
 import { AuditLog } from '../audit/audit-log.service.ts';
 import type { LogEntry } from '../audit/format/leaf.ts';
 import type { EntryDraft } from '../audit/stream.ts';
@@ -96,12 +96,15 @@ export class SessionsService {
     return { created: own.length > 0, state };
   }
 
-  /** Takes a callback in: kept, judged and durable when this resolves. Repeating it changes nothing. */
-  async receiveCallback({ uuid, raw, canonical, result }: DeliveredResult): Promise<Receipt> {
+  /**
+   * Takes a callback in: kept, judged and durable when this resolves. Repeating it changes nothing.
+   * @param actor who brought it: the vendor, or a person who replays a delivery of the vendor
+   */
+  async receiveCallback({ uuid, raw, canonical, result }: DeliveredResult, actor: Actor): Promise<Receipt> {
     const digest = this.digest.of('result', canonical);
     const { judge } = this.conclusions;
     const blob = { session: uuid, kind: 'callback', bytes: raw } as const;
-    const { state, own } = await this.append(uuid, VENDOR_ACTOR, (before, at) =>
+    const { state, own } = await this.append(uuid, actor, (before, at) =>
       decideReceiveCallback(
         before,
         {

@@ -207,6 +207,19 @@ describe('confirming a callback by pulling', () => {
       expect((await actions('same-bytes')).at(-1)).toBe('personal_data.viewed');
     });
 
+    it.each<[string, Record<string, string>, string]>([
+      ['an empty object', { 'content-type': 'application/json' }, '{}'],
+      ['half a document', { 'content-type': 'application/json' }, '{'],
+      ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'uuid=another'],
+      ['text of no type', {}, 'another'],
+    ])('ignores a body, as the vendor does: %s', async (_, type, body) => {
+      const headers = { ...type, 'api-key': service.apiKey, uuid: 'same-bytes' };
+      const call = { headers, body: new Uint8Array(Buffer.from(body)) };
+      const answer = await service.as(null).call('POST', '/callback/get_result?verbose=1', call);
+      expect(answer.status).toBe(200);
+      expect(answer.bytes).toEqual((await ask('same-bytes')).bytes);
+    });
+
     it("answers 403 and 404 as on the vendor's page", async () => {
       const plain = ({ status, bytes }: Answer<unknown>) => [status, bytes.toString()];
       const forbidden = [403, '{"message":"Forbidden"}'];

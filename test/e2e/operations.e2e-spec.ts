@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { ReadyResponse } from '../../src/platform/health/health.dto.ts';
 import { aCallback } from '../simulator/payloads.ts';
 import { eventually } from '../support/eventually.ts';
@@ -116,6 +120,41 @@ describe('a service that is well', () => {
     expect(await held()).toEqual([]);
   });
 });
+
+describe('npm start', () => {
+  it('passes SIGTERM on, and ends with the exit code 0 of the service', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...service.env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    const ended = once(npm, 'exit');
+    try {
+      let url: string | undefined;
+      for await (const line of createInterface(npm.stdout)) {
+        url = /^ekyc-ledger listens on (\S+)$/.exec(line)?.[1];
+        if (url !== undefined) break;
+      }
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+      npm.stdout.resume();
+      npm.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+      await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+    } finally {
+      endGroup(npm.pid!);
+    }
+  });
+});
+
+/** Whatever is left of the processes that a detached one began. */
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
 
 describe('a service whose database goes away', () => {
   let proxy: TcpProxy;

@@ -192,6 +192,10 @@ async function askForEverything(api: ApiClient): Promise<void> {
       { 'x-on-behalf-of': 'dpo' },
     );
   }
+  for (const { receiptId } of await api.all<{ receiptId: string }>('/v1/quarantine')) {
+    await service.api.get(`/v1/quarantine/${receiptId}/raw`);
+    await api.call('POST', `/v1/quarantine/${receiptId}/replays`, { headers: { 'x-on-behalf-of': 'desk' } });
+  }
   await api.all('/v1/sessions');
   for (const { index } of await api.entries()) {
     await api.get(`/v1/audit/entries/${index}`, { accept: 'application/octet-stream' });

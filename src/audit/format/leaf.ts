@@ -6,6 +6,8 @@ export const ACTIONS = [
   'session.registered',
   'callback.received',
   'callback.quarantined',
+  'callback.replayed',
+  'callback.dismissed',
   'result.retrieved',
   'retrieval.failed',
   'results.compared',

@@ -14,7 +14,7 @@ import { inRequest } from '../logging/request-context.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation-id.ts';
 import { problemDocument } from './problem-document.ts';
 import { Problem } from './problem.ts';
-import { invalid } from './validation.ts';
+import { invalid, malformedJson } from './validation.ts';
 
 /** Of a JSON body; raw routes name their own. */
 export const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -129,7 +129,7 @@ function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(decoder.decode(body), refuseProto);
   } catch {
-    throw new Problem('MALFORMED_JSON', 'Send a body that is one JSON document in UTF-8.');
+    throw malformedJson();
   }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseOutage } from '../mongo/database-outage.ts';
 import { problemDocument } from './problem-document.ts';
 import { Problem, type ProblemCode } from './problem.ts';
+import { malformedJson } from './validation.ts';
 import { VendorFormatError } from './vendor-format.errors.ts';
 
 /** Turns whatever was thrown into an RFC 9457 document. What is not a {@link Problem} shows nothing of itself. */
@@ -29,9 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
-  400: ['MALFORMED_JSON', 'Send a body that is one JSON document in UTF-8.'],
   404: ['NOT_FOUND', 'See /docs for the addresses that exist.'],
-  405: ['METHOD_NOT_ALLOWED', 'See /docs for the methods of this address.'],
   413: ['BODY_TOO_LARGE', 'Send at most 1 MiB; a callback may have 4 MiB.'],
   415: ['UNSUPPORTED_MEDIA_TYPE', 'Send the header content-type: application/json.'],
 };
@@ -46,7 +45,9 @@ function toProblem(error: unknown): Problem {
       { cause: error },
     );
   }
-  const known = BY_STATUS[statusOf(error)];
+  const status = statusOf(error);
+  if (status === 400) return malformedJson();
+  const known = BY_STATUS[status];
   if (known) return new Problem(known[0], known[1]);
   return new Problem('INTERNAL', 'Report the correlation id to the team that runs the service.');
 }

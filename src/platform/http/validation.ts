@@ -20,6 +20,13 @@ export function invalid(errors: FieldError[]): Problem {
   return new Problem('VALIDATION_FAILED', detail, { errors });
 }
 
+/** A 400 for a body that can't be read at all. */
+export function malformedJson(): Problem {
+  return new Problem('MALFORMED_JSON', 'Send a body that is one JSON document in UTF-8.', {
+    errors: [{ path: 'body', message: 'must be one JSON document in UTF-8' }],
+  });
+}
+
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
 
 function flatten(error: ValidationError, parent: string): FieldError[] {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { type ProblemCode, PROBLEMS } from '../http/problem.ts';
-import { ProblemResponse } from './problem.dto.ts';
+import { type FieldErrorResponse, ProblemResponse } from './problem.dto.ts';
 
 /** Documents the errors that a route may answer with besides those that every route shares. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDecorator {
@@ -33,8 +33,12 @@ function exampleOf(code: ProblemCode): ProblemResponse {
     instance: 'urn:ekyc-ledger:request:5f1c9a8e-0b62-4a57-9a60-6f0c6a7b1c11',
     code,
     correlationId: '5f1c9a8e-0b62-4a57-9a60-6f0c6a7b1c11',
-    ...(code === 'VALIDATION_FAILED' && {
-      errors: [{ path: 'uuid', message: 'must be 1 to 128 of A-Z a-z 0-9 . _ -' }],
-    }),
+    ...(status === 400 && { errors: [errorOf(code)] }),
   };
+}
+
+function errorOf(code: ProblemCode): FieldErrorResponse {
+  return code === 'ON_BEHALF_OF_REQUIRED'
+    ? { path: 'x-on-behalf-of', message: 'must name a person' }
+    : { path: 'uuid', message: 'must be 1 to 128 of A-Z a-z 0-9 . _ -' };
 }

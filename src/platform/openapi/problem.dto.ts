@@ -56,6 +56,6 @@ export class ProblemResponse {
    */
   correlationId!: string;
 
-  /** For 400: what is wrong where. */
+  /** With every 400: what is wrong where. */
   errors?: FieldErrorResponse[];
 }
