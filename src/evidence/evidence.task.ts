@@ -1,4 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Gauge } from 'prom-client';
 import { Clock } from '../platform/clock.ts';
@@ -27,7 +33,7 @@ const CLAIM_MARGIN_MS = 60_000;
  * keeps them. One instance does so at a time.
  */
 @Injectable()
-export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy {
+export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(EvidenceTask.name);
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
@@ -86,6 +92,10 @@ export class EvidenceTask implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort(new Error('the service stops'));
     await Promise.all(this.underWay.values());
+  }
+
+  /** Once the last request has its answer: it must not wait for a database that doesn't. */
+  async onApplicationShutdown(): Promise<void> {
     await this.leases.release(LEASE);
   }
 

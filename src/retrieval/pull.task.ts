@@ -1,4 +1,9 @@
-import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Gauge } from 'prom-client';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
@@ -26,7 +31,7 @@ const CLAIM_LOOK_AGAIN_MS = 1_000;
  * session whose result is overdue until it expires. One instance does so at a time.
  */
 @Injectable()
-export class PullTask implements BeforeApplicationShutdown {
+export class PullTask implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(PullTask.name);
   private readonly underWay = new Map<string, Promise<void>>();
   /** Sessions that another instance has claimed, alive or dead, and until when they are passed over. */
@@ -82,6 +87,10 @@ export class PullTask implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.underWay.values());
+  }
+
+  /** Once the last request has its answer: it must not wait for a database that doesn't. */
+  async onApplicationShutdown(): Promise<void> {
     await this.leases.release(LEASE);
   }
 
