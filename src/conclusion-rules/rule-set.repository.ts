@@ -38,24 +38,16 @@ export class RuleSetRepository implements Projection<RuleSetState> {
     );
   }
 
-  async projectedUpTo(versions: readonly string[]): Promise<Map<string, number>> {
-    const documents = await this.collection
-      .find({ _id: { $in: [...versions] } }, { projection: { lastIndex: 1 } })
-      .toArray();
-    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  projectedUpTo(versions: readonly string[]): Promise<Map<string, number>> {
+    return this.projected.projectedUpTo(versions);
   }
 
-  async idsAfter(after: string, limit: number): Promise<string[]> {
-    const documents = await this.collection
-      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
-      .sort({ _id: 1 })
-      .limit(limit)
-      .toArray();
-    return documents.map(({ _id }) => _id);
+  idsAfter(after: string, limit: number): Promise<string[]> {
+    return this.projected.idsAfter(after, limit);
   }
 
-  async drop(versions: readonly string[]): Promise<void> {
-    if (versions.length > 0) await this.collection.deleteMany({ _id: { $in: [...versions] } });
+  drop(versions: readonly string[]): Promise<void> {
+    return this.projected.drop(versions);
   }
 
   async find(version: string): Promise<RuleSetState | null> {

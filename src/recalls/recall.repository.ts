@@ -46,24 +46,16 @@ export class RecallRepository implements Projection<RecallState> {
     );
   }
 
-  async projectedUpTo(ids: readonly string[]): Promise<Map<string, number>> {
-    const documents = await this.collection
-      .find({ _id: { $in: [...ids] } }, { projection: { lastIndex: 1 } })
-      .toArray();
-    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  projectedUpTo(ids: readonly string[]): Promise<Map<string, number>> {
+    return this.projected.projectedUpTo(ids);
   }
 
-  async idsAfter(after: string, limit: number): Promise<string[]> {
-    const documents = await this.collection
-      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
-      .sort({ _id: 1 })
-      .limit(limit)
-      .toArray();
-    return documents.map(({ _id }) => _id);
+  idsAfter(after: string, limit: number): Promise<string[]> {
+    return this.projected.idsAfter(after, limit);
   }
 
-  async drop(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.collection.deleteMany({ _id: { $in: [...ids] } });
+  drop(ids: readonly string[]): Promise<void> {
+    return this.projected.drop(ids);
   }
 
   async find(id: string): Promise<RecallState | null> {

@@ -101,24 +101,16 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   /** The log index up to which each of these sessions is projected. */
-  async projectedUpTo(uuids: readonly string[]): Promise<Map<string, number>> {
-    const documents = await this.collection
-      .find({ _id: { $in: [...uuids] } }, { projection: { lastIndex: 1 } })
-      .toArray();
-    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  projectedUpTo(uuids: readonly string[]): Promise<Map<string, number>> {
+    return this.projected.projectedUpTo(uuids);
   }
 
-  async idsAfter(after: string, limit: number): Promise<string[]> {
-    const documents = await this.collection
-      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
-      .sort({ _id: 1 })
-      .limit(limit)
-      .toArray();
-    return documents.map(({ _id }) => _id);
+  idsAfter(after: string, limit: number): Promise<string[]> {
+    return this.projected.idsAfter(after, limit);
   }
 
-  async drop(uuids: readonly string[]): Promise<void> {
-    if (uuids.length > 0) await this.collection.deleteMany({ _id: { $in: [...uuids] } });
+  drop(uuids: readonly string[]): Promise<void> {
+    return this.projected.drop(uuids);
   }
 
   /** Sessions that are to be pulled by `time`. */

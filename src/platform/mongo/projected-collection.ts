@@ -57,6 +57,29 @@ export class ProjectedCollection<Document extends ProjectedDocument> {
     }
   }
 
+  /** The log index up to which each of these subjects is projected. */
+  async projectedUpTo(ids: readonly string[]): Promise<Map<string, number>> {
+    const documents = await this.untyped
+      .find({ _id: { $in: [...ids] } }, { projection: { lastIndex: 1 } })
+      .toArray();
+    return new Map(documents.map(({ _id, lastIndex }) => [_id, Number(lastIndex)]));
+  }
+
+  /** Ids of subjects behind one, in their order. */
+  async idsAfter(after: string, limit: number): Promise<string[]> {
+    const documents = await this.untyped
+      .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id }) => _id);
+  }
+
+  /** Removes what the log knows nothing of. */
+  async drop(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.untyped.deleteMany({ _id: { $in: [...ids] } });
+  }
+
   /** @returns those that are there already */
   private async insert(documents: readonly Document[]): Promise<readonly Document[]> {
     if (documents.length === 0) return [];
