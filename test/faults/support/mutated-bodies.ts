@@ -100,7 +100,8 @@ function mutate(document: Section, { kind, at, value: shared, name }: Mutation):
   const section = sections[at % sections.length]!;
   const names = Object.keys(section);
   const chosen = names[Math.floor(at / sections.length) % names.length] ?? name;
-  const previous = section[chosen];
+  // Of its own members alone: what a section inherits is every object's, and would change with it.
+  const previous = Object.hasOwn(section, chosen) ? section[chosen] : undefined;
   switch (kind) {
     case 'replace':
       return put(section, chosen, value);

@@ -24,6 +24,15 @@ export function overlapping(requests: readonly Pull[]): Pull[] {
   return requests.filter(({ receivedAt }, n) => n > 0 && receivedAt < (requests[n - 1]!.endedAt ?? '~'));
 }
 
+/** A request that came too soon, what came before it, and from when on it would have been in time. */
+export interface HastyPull {
+  readonly request: Pull;
+  readonly before: Pull;
+  readonly allowedFrom: string;
+  /** The pulls and callbacks that the log had of the session until then. */
+  readonly known: readonly string[];
+}
+
 /**
  * Requests that came sooner than the session's back-off allows. The log tells how many pulls were made since
  * the need arose; a callback is a new need, with a back-off of its own.
@@ -34,17 +43,19 @@ export function hasty(
   requests: readonly Pull[],
   entries: readonly AuditEntryResponse[],
   promise: PacePromise,
-): Pull[] {
+): HastyPull[] {
   let attempts = 1;
-  return requests.filter((request, n) => {
-    const before = requests[n - 1];
-    if (before === undefined) return false;
+  return requests.slice(1).flatMap((request, n) => {
+    const before = requests[n]!;
     const known = entries.filter(({ at }) => at <= request.receivedAt);
     const isRecorded = known.some((entry) => isPull(entry) && entry.at >= before.at);
     const isRepetition =
       before.outcome === 'UNAVAILABLE' && !isRecorded && attempts < promise.attemptsPerPull;
     attempts = isRepetition ? attempts + 1 : 1;
-    return !isRepetition && request.receivedAt < allowedFrom(before, isRecorded, known, promise);
+    const allowed = isRepetition ? '' : allowedFrom(before, isRecorded, known, promise);
+    if (request.receivedAt >= allowed) return [];
+    const told = known.map(({ action, at }) => `${at} ${action}`);
+    return [{ request, before, allowedFrom: allowed, known: told }];
   });
 }
 
