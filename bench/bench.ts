@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly rate: number;
   /** How long each measurement takes; null where the bench has its own idea. */
   readonly seconds: number | null;
+  /** How long a server is loaded after its start before anything is measured on it. */
+  readonly warmUpSeconds: number;
   /** Numbers of connections to measure; null for those that goals are set for. */
   readonly connections: readonly number[] | null;
   /** A database to use and to keep, or null for one of this run. */

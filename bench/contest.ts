@@ -10,6 +10,8 @@ import { startServer, type ServerProcess } from './servers/server-process.ts';
 
 const SECONDS = 5;
 const WARM_UP_S = 1;
+/** Connections in all with which servers are warmed up that were just started. */
+const WARM_UP_CONNECTIONS = 64;
 /** What the last one leaves behind, such as entries to sign, is over before the next one is measured. */
 const SETTLE_MS = 1_000;
 
@@ -47,6 +49,7 @@ export class Contest {
   readonly #bench: Bench;
   readonly #generator: LoadGenerator = startLoadGenerator();
   readonly #servers: ServerProcess[] = [];
+  readonly #warm = new Set<ServerProcess>();
 
   constructor(bench: Bench) {
     this.#bench = bench;
@@ -71,12 +74,15 @@ export class Contest {
     const { options, mongodPid, say } = this.#bench;
     const [{ contender }] = at;
     const pids = at.map(({ server }) => server.pid);
-    const measured = await this.#generator.run({
-      targets: at.map(({ server }, place) => ({
+    const targets = (ofAll: number) =>
+      at.map(({ server }, place) => ({
         ...request(contender),
         url: server.url,
-        connections: share(connections, at.length, place),
-      })),
+        connections: share(ofAll, at.length, place),
+      }));
+    await this.#warmUp(at, targets(WARM_UP_CONNECTIONS));
+    const measured = await this.#generator.run({
+      targets: targets(connections),
       warmUpSeconds: WARM_UP_S,
       seconds: options.seconds ?? SECONDS,
       pids: mongodPid === null ? pids : [...pids, mongodPid],
@@ -99,6 +105,16 @@ export class Contest {
     );
     await wait(SETTLE_MS);
     return cell;
+  }
+
+  /** A server runs for weeks; its first half minute, in which V8 compiles what is run often, tells little of them. */
+  async #warmUp(at: readonly Running[], targets: readonly Target[]): Promise<void> {
+    const { warmUpSeconds } = this.#bench.options;
+    if (at.every(({ server }) => this.#warm.has(server))) return;
+    this.#bench.say(`${at[0]!.contender.name} is warmed up`);
+    await this.#generator.run({ targets, warmUpSeconds, seconds: 1, pids: [] });
+    for (const { server } of at) this.#warm.add(server);
+    await wait(SETTLE_MS);
   }
 
   /** Ends the servers that a measurement which failed has left behind, too. */

@@ -67,6 +67,7 @@ ${Object.entries(BENCHES)
   --rounds <n>    how often what is compared is measured in turn (default 3)
   --rate <n>      entries a second under checkpoint (default 1000)
   --seconds <n>   how long each measurement takes (default 5; checkpoint 30)
+  --warm-up <n>   seconds under load before the first measurement of a server that was just started (default 20)
   --only <n,…>    numbers of connections, instead of all that goals are set for
   --profile       the bench of that name
   --database <s>  a database to use and to keep; without it one is made and dropped
@@ -82,6 +83,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string' },
+    'warm-up': { type: 'string', default: '20' },
     only: { type: 'string' },
     profile: { type: 'boolean', default: false },
     database: { type: 'string' },
@@ -94,13 +96,14 @@ const options: BenchOptions = {
   rounds: Number(values.rounds),
   rate: Number(values.rate),
   seconds: values.seconds === undefined ? null : Number(values.seconds),
+  warmUpSeconds: Number(values['warm-up']),
   connections: values.only?.split(',').map(Number) ?? null,
   database: values.database ?? null,
 };
 const names = positionals.length > 0 ? positionals : [values.profile ? 'profile' : 'ingestion'];
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 const numbers = [
-  ...[options.entries, options.results, options.rounds, options.rate, options.seconds ?? 1],
+  ...[options.entries, options.results, options.rounds, options.rate, options.seconds ?? 1, options.warmUpSeconds],
   ...(options.connections ?? []),
 ];
 if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCOPES } from '../../src/access/scopes.ts';
+import { START_OPTIONS } from '../../test/support/start-options.ts';
 import type { Target } from '../load/job.ts';
 import type { ServerProgram } from './server-process.ts';
 
@@ -69,7 +70,7 @@ export const ours: Contender = {
     const keySha256 = createHash('sha256').update(API_KEY).digest('hex');
     await writeFile(clientsFile, JSON.stringify({ clients: [{ id: 'bench', keySha256, scopes: SCOPES }] }));
     return {
-      argv: [pathOf('../../dist/main.js')],
+      argv: [...START_OPTIONS, pathOf('../../dist/main.js')],
       env: {
         ...SECRETS,
         // Production demands a vendor; nothing else depends on it once all secrets are given.

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { START_OPTIONS } from '../../test/support/start-options.ts';
 
 const END_WITH_PARENT = new URL('../../test/support/end-with-parent.ts', import.meta.url).href;
 const LISTENS = /^ekyc-ledger listens on (\S+)$/;
@@ -29,7 +30,8 @@ export class ServiceProcess {
    * @param dataDir folder of the database, the generated secrets and the log; exists
    */
   constructor(root: string, dataDir: string, mongodBinary: string) {
-    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, join(root, 'dist', 'main.js')], {
+    const program = ['--import', END_WITH_PARENT, join(root, 'dist', 'main.js')];
+    const child = spawn(process.execPath, [...START_OPTIONS, ...program], {
       // The demo runs on generated secrets and a database of its own: a `.env` in the project and the shell's
       // settings are for the real thing.
       cwd: dataDir,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../platform/config/app-config.ts';
@@ -25,7 +25,7 @@ export class ApiClients {
   /** The client that owns `key`, or null. Looked up by SHA-256, so no comparison sees the key itself. */
   findByKey(key: string): ApiClient | null {
     this.reloadIfChanged();
-    return this.byKeyDigest.get(createHash('sha256').update(key).digest('hex')) ?? null;
+    return this.byKeyDigest.get(hash('sha256', key)) ?? null;
   }
 
   private reloadIfChanged(): void {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import { SCOPES, type Scope } from '../../src/access/scopes.ts';
 import { ApiClient } from './api-client.ts';
+import { START_OPTIONS } from './start-options.ts';
 import { testDatabase, type TestDatabase } from './test-database.ts';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -157,7 +158,8 @@ function spawnProgram(
   const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot'].map(
     (name) => [name, process.env[name]] as const,
   );
-  return spawn(process.execPath, ['--import', END_WITH_PARENT, join(DIST, program), ...args], {
+  const options = program === 'main.js' ? START_OPTIONS : [];
+  return spawn(process.execPath, [...options, '--import', END_WITH_PARENT, join(DIST, program), ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
