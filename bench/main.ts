@@ -103,7 +103,14 @@ const options: BenchOptions = {
 const names = positionals.length > 0 ? positionals : [values.profile ? 'profile' : 'ingestion'];
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 const numbers = [
-  ...[options.entries, options.results, options.rounds, options.rate, options.seconds ?? 1, options.warmUpSeconds],
+  ...[
+    options.entries,
+    options.results,
+    options.rounds,
+    options.rate,
+    options.seconds ?? 1,
+    options.warmUpSeconds,
+  ],
   ...(options.connections ?? []),
 ];
 if (values.help || unknown.length > 0 || !numbers.every((n) => Number.isInteger(n) && n > 0)) {
