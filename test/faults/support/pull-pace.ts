@@ -19,9 +19,17 @@ export function requestsBySession(pulls: readonly Pull[]): Map<string, Pull[]> {
   );
 }
 
-/** Requests that came while another one for the same session was under way. */
+/**
+ * Requests that came while another one for the same session was under way. One that was given up before the vendor
+ * came to it may have lain there for long and says nothing of when it was under way.
+ */
 export function overlapping(requests: readonly Pull[]): Pull[] {
-  return requests.filter(({ receivedAt }, n) => n > 0 && receivedAt < (requests[n - 1]!.endedAt ?? '~'));
+  return requests.filter(({ receivedAt }, n) => {
+    const before = requests[n - 1];
+    if (before === undefined) return false;
+    const endedAt = before.endedAt ?? '~';
+    return endedAt >= before.at && receivedAt < endedAt;
+  });
 }
 
 /** A request that came too soon, what came before it, and from when on it would have been in time. */
@@ -45,12 +53,18 @@ export function hasty(
   promise: PacePromise,
 ): HastyPull[] {
   let attempts = 1;
+  let abandoned = 0;
   return requests.slice(1).flatMap((request, n) => {
     const before = requests[n]!;
     const known = entries.filter(({ at }) => at <= request.receivedAt);
-    const isRecorded = known.some((entry) => isPull(entry) && entry.at >= before.at);
+    // By number: a vendor that stalls sees requests long after they were made, and given up.
+    const isRecorded = attemptsIn(known) + abandoned > n;
     const isRepetition =
-      before.outcome === 'UNAVAILABLE' && !isRecorded && attempts < promise.attemptsPerPull;
+      before.outcome === 'UNAVAILABLE' &&
+      !isRecorded &&
+      attempts < promise.attemptsPerPull &&
+      request.receivedAt < later(before.receivedAt, promise.abandonedMs);
+    if (!isRecorded && !isRepetition) abandoned += attempts;
     attempts = isRepetition ? attempts + 1 : 1;
     const allowed = isRepetition ? '' : allowedFrom(before, isRecorded, known, promise);
     if (request.receivedAt >= allowed) return [];
@@ -61,8 +75,11 @@ export function hasty(
 
 /** Requests whose pull left no entry. */
 export function unrecorded(requests: readonly Pull[], entries: readonly AuditEntryResponse[]): number {
-  const recorded = entries.flatMap(({ data }) => (data['attempts'] as readonly string[] | undefined) ?? []);
-  return requests.length - recorded.length;
+  return requests.length - attemptsIn(entries);
+}
+
+function attemptsIn(entries: readonly AuditEntryResponse[]): number {
+  return entries.flatMap(({ data }) => (data['attempts'] as readonly string[] | undefined) ?? []).length;
 }
 
 function allowedFrom(
