@@ -23,6 +23,7 @@ export default {
       '<rootDir>/src/**/*.spec.ts',
       '<rootDir>/scripts/**/*.spec.ts',
       '<rootDir>/test/simulator/**/*.spec.ts',
+      '<rootDir>/test/faults/support/**/*.spec.ts',
       '<rootDir>/bench/**/*.spec.ts',
     ]),
     tier('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], withMongo),

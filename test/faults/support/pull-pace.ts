@@ -19,17 +19,9 @@ export function requestsBySession(pulls: readonly Pull[]): Map<string, Pull[]> {
   );
 }
 
-/**
- * Requests that came while another one for the same session was under way. One that was given up before the vendor
- * came to it may have lain there for long and says nothing of when it was under way.
- */
+/** Requests that came while another one for the same session was under way. */
 export function overlapping(requests: readonly Pull[]): Pull[] {
-  return requests.filter(({ receivedAt }, n) => {
-    const before = requests[n - 1];
-    if (before === undefined) return false;
-    const endedAt = before.endedAt ?? '~';
-    return endedAt >= before.at && receivedAt < endedAt;
-  });
+  return requests.filter(({ receivedAt }, n) => n > 0 && receivedAt < (requests[n - 1]!.endedAt ?? '~'));
 }
 
 /** A request that came too soon, what came before it, and from when on it would have been in time. */
@@ -37,7 +29,7 @@ export interface HastyPull {
   readonly request: Pull;
   readonly before: Pull;
   readonly allowedFrom: string;
-  /** The pulls and callbacks that the log had of the session until then. */
+  /** What the log had of the session until then. */
   readonly known: readonly string[];
 }
 
