@@ -21,6 +21,8 @@ type Filter = Readonly<Record<string, unknown>>;
 /** Few enough that what a batch needs dies young: with 2,000 the process grows to twice the size, no faster. */
 const BATCH = 250;
 const TILES_AT_ONCE = 100;
+/** In batches so small, a server that says nothing for a minute says nothing more. */
+const OPTIONS = { appName: 'verify', socketTimeoutMS: 60_000 } as const;
 const MAJORITY = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
 
 /** The log in its database, read past the service. */
@@ -37,7 +39,7 @@ export class MongoSource implements LogSource {
 
   /** @param uri names the database in its path. @throws SourceError when the database can't be reached */
   static async connect(uri: string): Promise<MongoSource> {
-    return reading(async () => new MongoSource(await mongo.MongoClient.connect(uri, { appName: 'verify' })));
+    return reading(async () => new MongoSource(await mongo.MongoClient.connect(uri, OPTIONS)));
   }
 
   close(): Promise<void> {

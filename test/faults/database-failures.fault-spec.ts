@@ -16,8 +16,8 @@ import {
 } from './support/resending-vendor.ts';
 import { choicesOf, LONG } from './support/run-size.ts';
 
-/** Short, so that a caller whose answer hangs is told soon. */
-const ENV = { LOG_LEVEL: 'warn', AUDIT_COMMIT_TIMEOUT_MS: '4000' };
+/** Short, so that a caller whose answer hangs is told soon, and what hangs is given up. */
+const ENV = { LOG_LEVEL: 'warn', AUDIT_COMMIT_TIMEOUT_MS: '4000', MONGODB_ANSWER_TIMEOUT_MS: '6000' };
 
 const random = choicesOf('database-failures');
 let mongod: FailingMongod;
@@ -103,6 +103,16 @@ describe('deliveries during a failure of the database are all kept once and answ
     await untilMoreAreAcknowledged(vendor);
     await mongod.stepDown();
     await untilMoreAreAcknowledged(vendor);
+  });
+
+  // The last, because a failure can't be changed while it holds something up.
+  it('one insert into the log is never answered while all else is: others do not wait behind it for ever', async () => {
+    const namespace = `${service.database.name}.audit_log`;
+    await mongod.fail({ failCommands: ['insert'], namespace, blockConnection: true, blockTimeMS: 50_000 }, 1);
+    expect(await deliver(service, 'never-answered')).toEqual({ status: 503 });
+    await eventually(async () => (await deliver(service, 'after-it')).status === 200, 20_000);
+    expect((await deliver(service, 'never-answered')).status).toBe(200);
+    expect(await deliver(second, 'never-answered')).toEqual({ status: 200, outcome: 'DUPLICATE' });
   });
 });
 

@@ -40,7 +40,7 @@ export interface ServiceProcess {
   as(scope: Scope | null): ApiClient;
   /** Everything it has printed so far, on stdout and stderr. */
   logs(): string;
-  /** SIGTERM; throws unless it ends with exit code 0. */
+  /** SIGTERM, and SIGKILL after a minute; throws unless it ends with exit code 0. */
   stop(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -52,6 +52,7 @@ export interface ServiceProcess {
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href;
+const STOPS_WITHIN_MS = 60_000;
 const LISTENS = /^ekyc-ledger listens on (\S+)$/m;
 
 /** What was started by this test file and has to be cleared up after it. */
@@ -104,7 +105,10 @@ export async function startService({
     async stop() {
       running.delete(service);
       child.kill('SIGTERM');
+      // Not left to the test's time-out: the process would outlive the test and tell nothing.
+      const overdue = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN_MS);
       const [code, signal] = await ended;
+      clearTimeout(overdue);
       if (code !== 0) throw new Error(`the service ended with ${code ?? signal}:\n${output.text()}`);
     },
     async kill() {
@@ -199,7 +203,7 @@ async function install(database = testDatabase()): Promise<Installation> {
   await writeFile(clientsFile, JSON.stringify({ clients }));
   const installation = {
     directory,
-    client: new mongo.MongoClient(database.uri),
+    client: new mongo.MongoClient(database.uri, { socketTimeoutMS: 60_000 }),
     database,
     keys,
     env: {

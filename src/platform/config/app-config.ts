@@ -43,6 +43,8 @@ export class AppConfig {
   readonly http: { readonly host: string; readonly port: number; readonly requestTimeoutMs: number };
   readonly mongo: {
     readonly uri: string | null;
+    /** For how long a server that owes an answer may be silent. */
+    readonly answerTimeoutMs: number;
     /** What the programs of an embedded server inherit: PATH, proxies, MONGOD_BINARY and the like. */
     readonly embeddedEnvironment: NodeJS.ProcessEnv;
   };
@@ -106,7 +108,11 @@ export class AppConfig {
     this.logLevel = env.LOG_LEVEL;
     this.dataDir = env.DATA_DIR;
     this.http = { host: env.HOST, port: env.PORT, requestTimeoutMs: env.REQUEST_TIMEOUT_MS };
-    this.mongo = { uri: env.MONGODB_URI ?? null, embeddedEnvironment: inherited };
+    this.mongo = {
+      uri: env.MONGODB_URI ?? null,
+      answerTimeoutMs: env.MONGODB_ANSWER_TIMEOUT_MS,
+      embeddedEnvironment: inherited,
+    };
     this.access = {
       clientsFile: required('API_CLIENTS_FILE'),
       requestsPerMinute: env.RATE_LIMIT_PER_CLIENT,

@@ -67,6 +67,16 @@ export class EnvironmentVariables {
   @Matches(/^mongodb(\+srv)?:\/\//, { message: 'MONGODB_URI must start with mongodb:// or mongodb+srv://' })
   MONGODB_URI?: string;
 
+  /**
+   * Milliseconds for which MongoDB may be silent while it owes an answer; then the connection is given up and the
+   * operation repeated or failed. Majority writes report by themselves after 5 s, so it is above that.
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(6_000)
+  @Max(600_000)
+  MONGODB_ANSWER_TIMEOUT_MS = 20_000;
+
   /** Folder of the embedded MongoDB and of generated development secrets. */
   @IsString()
   DATA_DIR = '.data';

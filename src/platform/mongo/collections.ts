@@ -129,6 +129,8 @@ async function createIndex(
   { keys, unique, onlyWhere, expireAfterSeconds }: IndexPlan,
 ): Promise<void> {
   await collection.createIndex(keys, {
+    // On a large collection it takes as long as it takes, without a word.
+    timeoutMS: 0,
     ...(unique && { unique }),
     ...(onlyWhere && { partialFilterExpression: onlyWhere }),
     ...(expireAfterSeconds !== undefined && { expireAfterSeconds }),

@@ -29,7 +29,7 @@ class MongoEndpointModule {}
   imports: [
     MongoEndpointModule,
     MongooseModule.forRootAsync({
-      useFactory: (endpoint: MongoEndpoint): MongooseModuleOptions => ({
+      useFactory: (endpoint: MongoEndpoint, { mongo }: AppConfig): MongooseModuleOptions => ({
         uri: endpoint.uri,
         ...(databaseOf(endpoint.uri) === '' && { dbName: DEFAULT_DATABASE }),
         autoIndex: false,
@@ -40,12 +40,14 @@ class MongoEndpointModule {}
         readConcernLevel: 'majority',
         serverSelectionTimeoutMS: 3_000,
         connectTimeoutMS: 3_000,
+        // A server may answer its monitor and still never this one operation, which would hold up all behind it.
+        socketTimeoutMS: mongo.answerTimeoutMs,
         maxPoolSize: 20,
         // Wait for a database that is still coming up, but say so and give up in the end.
         retryAttempts: 5,
         retryDelay: 1_000,
       }),
-      inject: [MongoEndpoint],
+      inject: [MongoEndpoint, AppConfig],
     }),
   ],
 })

@@ -15,6 +15,9 @@ export interface Failure {
   readonly writeConcernError?: { readonly code: number; readonly errmsg: string };
   /** The connection is closed in place of doing it. */
   readonly closeConnection?: boolean;
+  /** It is held up for that long before it is done; the server answers everything else. */
+  readonly blockConnection?: boolean;
+  readonly blockTimeMS?: number;
 }
 
 /** A one-node replica set that fails when it is told to. */
