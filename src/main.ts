@@ -1,23 +1,7 @@
-import 'reflect-metadata';
-import { AppModule } from './app.module.ts';
-import { AppConfig } from './platform/config/app-config.ts';
-import { createApp } from './platform/http/create-app.ts';
-import { MongoEndpoint } from './platform/mongo/mongo-endpoint.ts';
-import { stopOnSignal } from './platform/stop-on-signal.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-try {
-  const app = await createApp(AppModule);
-  stopOnSignal(async () => {
-    const mongo = app.get(MongoEndpoint);
-    await app.close();
-    await mongo.stop();
-  });
-  const { http } = app.get(AppConfig);
-  await app.listen(http.port, http.host);
-  process.stdout.write(`ekyc-ledger listens on ${await app.getUrl()}\n`);
-} catch (error) {
-  process.stderr.write(
-    `ekyc-ledger can not start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-  process.exit(1);
-}
+// To compile all its modules anew is a fifth of what a start takes. The cache lies beside them: whoever may write
+// there may change the code itself. Where nobody may, as in a read-only image, there is none.
+enableCompileCache(fileURLToPath(new URL('.compile-cache', import.meta.url)));
+await import('./serve.ts');

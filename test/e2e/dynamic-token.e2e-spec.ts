@@ -182,7 +182,8 @@ describe('a request for a token', () => {
   it('leaves no secret and no token in the log of the service', async () => {
     const token = await tokenOf(service);
     await deliver(service, 'unlogged', bearer(`${token}x`));
-    for (const secret of [CLIENT_SECRET, token]) expect(service.logs()).not.toContain(secret);
+    const logs = await service.allLogs();
+    for (const secret of [CLIENT_SECRET, token]) expect(logs).not.toContain(secret);
   });
 });
 

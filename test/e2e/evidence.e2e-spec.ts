@@ -87,7 +87,7 @@ describe('the media of a session', () => {
       expect(found.every(({ actor }) => actor.type === 'system')).toBe(true);
       const everything = JSON.stringify(await service.api.entries(`subject=${uuid}`));
       expect(everything).not.toContain('/media/');
-      expect(service.logs()).not.toContain('/media/');
+      expect(await service.allLogs()).not.toContain('/media/');
       for (const kind of MEDIA_KINDS) expect(simulator.control.mediaRequests(uuid, kind)).toBe(1);
     });
 

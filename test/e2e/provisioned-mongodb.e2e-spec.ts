@@ -89,7 +89,7 @@ describe('the service under its own user', () => {
     await eventually(() => db.collection('callback_rejections').countDocuments());
     const rebuild = await runProgram('commands/rebuild.js', service.env);
     expect(rebuild).toMatchObject({ code: 0 });
-    expect(service.logs()).not.toContain('not authorized');
+    expect(await service.allLogs()).not.toContain('not authorized');
     await service.stop();
   });
 

@@ -474,7 +474,7 @@ describe('what reviewers write', () => {
       JSON.stringify(await service.api.all('/v1/sessions')),
       JSON.stringify(await queue('')),
       (await service.api.get('/metrics')).bytes.toString(),
-      service.logs(),
+      await service.allLogs(),
     ];
     for (const { name } of await service.db.listCollections().toArray()) {
       const documents = await service.db.collection(name).find({}, { raw: true }).toArray();

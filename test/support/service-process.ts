@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import { SCOPES, type Scope } from '../../src/access/scopes.ts';
 import { ApiClient } from './api-client.ts';
+import { eventually } from './eventually.ts';
 import { START_OPTIONS } from './start-options.ts';
 import { testDatabase, type TestDatabase } from './test-database.ts';
 
@@ -40,6 +41,8 @@ export interface ServiceProcess {
   as(scope: Scope | null): ApiClient;
   /** Everything it has printed so far, on stdout and stderr. */
   logs(): string;
+  /** The same, once it has printed whatever it had to say until now; it must log requests. */
+  allLogs(): Promise<string>;
   /** SIGTERM, and SIGKILL after a minute; throws unless it ends with exit code 0. */
   stop(): Promise<void>;
   /** SIGKILL. */
@@ -102,6 +105,11 @@ export async function startService({
     env: environment,
     as: (scope) => client(scope === null ? null : keys.get(scope)!),
     logs: output.text,
+    async allLogs() {
+      const last = randomUUID();
+      await service.api.get('/v1/warning-codes', { 'x-correlation-id': last });
+      return eventually(() => (output.text().includes(last) ? output.text() : null));
+    },
     async stop() {
       running.delete(service);
       child.kill('SIGTERM');
