@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Four tiers by cost; `npm run check:test-tiers` proves that every test file is claimed by exactly one.
 const tier = (displayName, testMatch, extra = {}) => ({
   displayName,
@@ -18,6 +20,9 @@ const withMongo = {
 
 export default {
   testTimeout: 60_000,
+  // Most tests wait for something most of the time. Jest's own choice, one less than there are processors, would
+  // run them one by one on two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     tier('unit', [
       '<rootDir>/src/**/*.spec.ts',
