@@ -84,8 +84,24 @@ class SimulatedLog {
     return later(this.entries.filter(({ id }) => ids.includes(id)));
   }
 
+  /** Subjects that somebody wanted the history of. */
+  readonly historiesRead: string[] = [];
+
   readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
+    this.historiesRead.push(...ids);
     return later(this.entries.filter(({ subject }) => ids.includes(subject.id)));
+  }
+
+  async *subjectsBefore(next: number): AsyncGenerator<string> {
+    for (const { subject } of this.entries.slice(0, next)) yield await later(subject.id);
+  }
+
+  async readSubjectsIn(
+    from: number,
+    until: number,
+  ): Promise<{ index: number; at: Date; subject: LogEntry['subject'] }[]> {
+    const entries = await later(this.entries.slice(from, until));
+    return entries.map(({ index, at, subject }) => ({ index, at: new Date(at), subject }));
   }
 }
 
@@ -107,6 +123,7 @@ const silent: AppenderObserver = {
   attemptFailed: () => undefined,
   projecting: () => () => undefined,
   projectionFailed: () => undefined,
+  knownSubjectsFailed: () => undefined,
 };
 
 const options = { queueLimit: 1_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
@@ -314,6 +331,27 @@ describe(Appender.name, () => {
     ]);
     expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(decidedOnExactState(log)).toBe(true);
+  });
+
+  it('reads no history of subjects that the log has no entry about', async () => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log);
+    await Promise.all([sut.submit(add('a')), sut.submit(add('b'))]);
+    expect(log.historiesRead).toEqual([]);
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ state: 2 });
+    expect(log.historiesRead).toEqual(['a']);
+  });
+
+  it('reads every history on a log that it did not see grow, until it knows the subjects', async () => {
+    const log = new SimulatedLog();
+    await appenderOn(log).submit(add('a'));
+    const sut = appenderOn(log);
+    await expect(sut.submit(add('b'))).resolves.toMatchObject({ state: 1 });
+    expect(log.historiesRead).toEqual(['b']);
+    await later(undefined);
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ state: 2 });
+    await expect(sut.submit(add('c'))).resolves.toMatchObject({ state: 1 });
+    expect(log.historiesRead).toEqual(['b', 'a']);
   });
 
   it('leaves no trace of a command whose entry is too large', async () => {

@@ -14,6 +14,7 @@ import {
   take,
   subjectOf,
 } from './batch.ts';
+import { KnownSubjects } from './known-subjects.ts';
 import type { Range } from './projected-ranges.ts';
 import type { Command, StreamSubject } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
@@ -36,6 +37,8 @@ export interface AppenderObserver {
   projecting(): (from: number, until: number) => void;
   /** The entries are committed, but a projection does not show them yet. */
   projectionFailed(error: unknown): void;
+  /** It could not be read which subjects are known; histories are read for all of them instead. */
+  knownSubjectsFailed(error: unknown): void;
 }
 
 const MAX_BATCH = 512;
@@ -68,16 +71,19 @@ export class Appender {
   private expiry: NodeJS.Timeout | null = null;
   private stopped = false;
   private lastError: unknown = null;
+  private readonly known: KnownSubjects;
 
   constructor(
     private readonly repository: Pick<
       AuditLogRepository,
-      'readHead' | 'insert' | 'readFrom' | 'readByIds' | 'readSubjects'
+      'readHead' | 'insert' | 'readFrom' | 'readByIds' | 'readSubjects' | 'readSubjectsIn' | 'subjectsBefore'
     >,
     private readonly clock: Clock,
     private readonly observer: AppenderObserver,
     private readonly options: AppenderOptions,
-  ) {}
+  ) {
+    this.known = new KnownSubjects(repository, (error) => observer.knownSubjectsFailed(error));
+  }
 
   /** Commands that wait or are being written. */
   get depth(): number {
@@ -108,6 +114,7 @@ export class Appender {
     this.stopped = true;
     await this.pumping;
     await Promise.all(this.finishing);
+    await this.known.stop();
     clearInterval(this.expiry ?? undefined);
   }
 
@@ -150,7 +157,7 @@ export class Appender {
       return;
     }
     const started = performance.now();
-    work.folds ??= await this.readFolds(batch);
+    work.folds ??= await this.readFolds(batch, head.next);
     // It isn't known which primary took what a lost attempt has left.
     await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
     const folds = work.folds.copy();
@@ -168,6 +175,10 @@ export class Appender {
       await take(attachments);
       const election = await this.repository.insert(head.next, planned);
       this.head = { next: until, at };
+      this.known.add(
+        head.next,
+        planned.map(({ entry }) => entry),
+      );
       work.folds = folds;
       for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
       this.observer.committed(planned, (performance.now() - started) / 1000);
@@ -179,10 +190,10 @@ export class Appender {
     this.finishing.add(finished);
   }
 
-  /** The committed states of the subjects that the commands are about. */
-  private async readFolds(batch: readonly Pending[]): Promise<SubjectFolds> {
+  /** The states of the subjects that the commands are about, as the entries before `next` leave them. */
+  private async readFolds(batch: readonly Pending[], next: number): Promise<SubjectFolds> {
     const subjects = batch.map(subjectOf);
-    const history = await this.repository.readSubjects(idsOf(subjects));
+    const history = await this.repository.readSubjects(this.known.among(idsOf(subjects), next));
     // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
     recognise(batch, history);
     return new SubjectFolds(subjects, history);
@@ -217,6 +228,7 @@ export class Appender {
     if (written.length < MAX_LEARNED) {
       recognise(work.open, written);
       work.folds?.learn(written);
+      this.known.add(known.next, written);
       this.head = { next: newest.index + 1, at: newest.at };
     } else {
       // This instance was idle while others wrote: reading all of that only to learn the head would take long.

@@ -20,6 +20,9 @@ export interface Head {
   readonly at: string;
 }
 
+/** Few enough to be no burden to whoever is served meanwhile. */
+const SUBJECTS_AT_ONCE = 1_000;
+
 /** Reads and inserts entries. There is no method that updates or deletes one, and there must not be. */
 @Injectable()
 export class AuditLogRepository {
@@ -96,6 +99,17 @@ export class AuditLogRepository {
       .sort({ 'subject.id': 1, _id: 1 })
       .toArray();
     return documents.map(toLogEntry);
+  }
+
+  /** The subject's id of each entry before `next`, in no order that means anything. */
+  async *subjectsBefore(next: number): AsyncGenerator<string> {
+    const index = { 'subject.id': 1, _id: 1 } as const;
+    // The index alone answers this; the entries are not read.
+    const documents = this.collection
+      .find({ _id: { $lt: mongo.Long.fromNumber(next) } }, { projection: { _id: 0, 'subject.id': 1 } })
+      .hint(index)
+      .batchSize(SUBJECTS_AT_ONCE);
+    for await (const { subject } of documents) yield subject.id;
   }
 
   /** Those of the ids that the log has entries about. */

@@ -48,6 +48,9 @@ export class AuditLog implements OnApplicationShutdown {
         metrics.projectionFailed();
         this.logger.error({ err: error }, 'a projection could not be written; the catch-up will fold it');
       },
+      knownSubjectsFailed: (error: unknown) => {
+        this.logger.warn({ err: error }, 'the subjects of the log could not be read; that costs time only');
+      },
     };
     this.appender = new Appender(repository, clock, observer, config.audit);
     metrics.watchQueue(() => this.appender.depth);

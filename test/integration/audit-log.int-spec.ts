@@ -20,6 +20,7 @@ const quiet: AppenderObserver = {
   attemptFailed: () => undefined,
   projecting: () => () => undefined,
   projectionFailed: () => undefined,
+  knownSubjectsFailed: () => undefined,
 };
 const options = { queueLimit: 10_000, commitTimeoutMs: 30_000, clockToleranceMs: 5_000 };
 
@@ -101,6 +102,28 @@ describe('the audit log on MongoDB', () => {
       actor: stored!.actor,
     });
     expect(leaf['at']).toBe(stored!.at.toISOString());
+  });
+
+  it('tells what each entry before an index is about', async () => {
+    const sut = await appender();
+    for (const id of ['b', 'a', 'b', 'c']) await sut.submit(add(id));
+    const subjects: string[] = [];
+    for await (const id of new AuditLogRepository(connections[0]!).subjectsBefore(3)) subjects.push(id);
+    expect(subjects.sort()).toEqual(['a', 'b', 'b']);
+  });
+
+  it('decides on what was there before an instance started', async () => {
+    const earlier = await appender();
+    for (const id of ['a', 'b', 'a']) await earlier.submit(add(id));
+    const sut = await appender();
+    for (const [id, state] of [
+      ['c', 1],
+      ['a', 3],
+      ['b', 2],
+    ] as const) {
+      expect(await sut.submit(add(id))).toMatchObject({ state });
+    }
+    await sut.stop();
   });
 
   it('refuses a document that is not an entry, whoever inserts it', async () => {

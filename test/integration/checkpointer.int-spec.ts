@@ -125,6 +125,7 @@ describe(Checkpointer.name, () => {
       attemptFailed: () => undefined,
       projecting: () => () => undefined,
       projectionFailed: () => undefined,
+      knownSubjectsFailed: () => undefined,
     };
     const appender = new Appender(new AuditLogRepository(connection), clock, observer, OPTIONS);
     await Promise.all(Array.from({ length: count }, () => appender.submit(add)));

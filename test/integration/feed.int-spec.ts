@@ -63,6 +63,7 @@ describe('the feed on MongoDB', () => {
       attemptFailed: () => undefined,
       projecting: () => () => undefined,
       projectionFailed: () => undefined,
+      knownSubjectsFailed: () => undefined,
     };
     const repository = new AuditLogRepository(connection);
     const appender = new Appender(repository, new SystemClock(), observer, {

@@ -161,6 +161,7 @@ export const silent = {
   attemptFailed: () => undefined,
   projecting: () => () => undefined,
   projectionFailed: () => undefined,
+  knownSubjectsFailed: () => undefined,
 };
 const SESSIONS: Stream<null> = { subjectType: 'session', initial: () => null, evolve: () => null };
 const ACTORS = [
