@@ -4,7 +4,8 @@ import { ActiveRuleSets } from './active-rule-sets.service.ts';
 import type { CompiledRuleSet } from './engine/compile.ts';
 import { type Conclusion, evaluate } from './engine/evaluate.ts';
 import { canonicalInputs } from './engine/explain.ts';
-import { type ConclusionInput, readingOnce } from './engine/fact.ts';
+import type { ConclusionInput } from './engine/fact.ts';
+import { readFacts } from './engine/facts.ts';
 
 /** A conclusion that can be proven again later: it names the rules and, by digest, everything they read. */
 export interface PinnedConclusion extends Conclusion {
@@ -34,7 +35,7 @@ export class ConclusionService {
 
   /** Concludes by a rule set of the caller's choice, for replays and trials. */
   judgeBy(ruleSet: CompiledRuleSet, input: ConclusionInput): PinnedConclusion {
-    const read = readingOnce(input);
+    const read = readFacts(input);
     return {
       ...evaluate(ruleSet, input, read),
       inputsDigest: this.digest.of('rule-inputs', canonicalInputs(input, read)),

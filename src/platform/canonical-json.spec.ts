@@ -13,6 +13,15 @@ describe(canonicalJson.name, () => {
     );
   });
 
+  it('orders names however many there are', () => {
+    const name = fc.string({ unit: 'binary', maxLength: 3 }).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.constant(0), { maxKeys: 80, size: 'max' }), (value) => {
+        expect(canonicalJson(value)).toBe(canonicalize(value));
+      }),
+    );
+  });
+
   it('orders names by UTF-16 code units, integer-like ones and __proto__ included', () => {
     const value = JSON.parse(
       '{"\u20ac":1,"\ud83d\ude00":2,"\ufb33":3,"10":4,"9":5,"":6,"__proto__":7,"A":8}',

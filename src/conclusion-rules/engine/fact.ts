@@ -64,19 +64,6 @@ export interface Fact {
 /** Reads a fact of one input. */
 export type ReadFact = (fact: Fact) => FactValue | null;
 
-/** Reads each fact once, however often it's asked for: several ask for all of them. */
-export function readingOnce(input: ConclusionInput): ReadFact {
-  const readings = new Map<Fact, FactValue | null>();
-  return (fact) => {
-    let reading = readings.get(fact);
-    if (reading === undefined) {
-      reading = fact.read(input);
-      readings.set(fact, reading);
-    }
-    return reading;
-  };
-}
-
 /** The vendor sent something for this fact that the engine can't use. */
 export function isMisunderstood(fact: Fact, input: ConclusionInput): boolean {
   return fact.sent(input) !== null && fact.read(input) === null;

@@ -2,7 +2,13 @@ import { VENDOR_DECISION_WORDS } from '../../results/vendor-decision-words.ts';
 import { codesOf } from '../warning-codes.ts';
 import { DERIVED_DOCUMENT_FACTS, REPORTED_DOCUMENT_FACTS } from './document-facts.ts';
 import { booleanFact, codeFact, numberFact, presenceFact } from './fact-builders.ts';
-import { isMisunderstood, PROVENANCE_GRADES, type ConclusionInput, type Fact } from './fact.ts';
+import {
+  isMisunderstood,
+  PROVENANCE_GRADES,
+  type ConclusionInput,
+  type Fact,
+  type ReadFact,
+} from './fact.ts';
 import { COUNT, PERCENT, PROBABILITY, UNDOCUMENTED } from './scales.ts';
 import { hasAllWarningLists, understandsWarnings, WARNING_FACTS } from './warning-facts.ts';
 
@@ -284,3 +290,11 @@ export const FACTS: ReadonlyMap<string, Fact> = new Map(
     ...EVIDENCE_FACTS,
   ].map((fact) => [fact.name, fact]),
 );
+
+const PLACES: ReadonlyMap<Fact, number> = new Map([...FACTS.values()].map((fact, place) => [fact, place]));
+
+/** Reads every fact of an input, each once: several ask for all of them. */
+export function readFacts(input: ConclusionInput): ReadFact {
+  const readings = Array.from(FACTS.values(), (fact) => fact.read(input));
+  return (fact) => readings[PLACES.get(fact) ?? -1] ?? null;
+}
