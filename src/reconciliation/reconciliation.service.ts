@@ -21,7 +21,8 @@ import { ReconciliationMetrics } from './reconciliation-metrics.service.ts';
 import { ReconciliationProgress } from './reconciliation-progress.repository.ts';
 import type { RunCounts } from './run.ts';
 
-const BATCH = 500;
+/** Few enough that callbacks need not wait for it noticeably. */
+const BATCH = 100;
 const MINUTE_MS = 60_000;
 const QUARANTINE = 'quarantine';
 
