@@ -9,6 +9,7 @@ import { type Plugin, rolldown } from 'rolldown';
  * some 1,500 of them takes a third of a start. Nothing is left out, minified or renamed (decision 21).
  */
 const DIST = resolve(import.meta.dirname, '../dist');
+const ENTRY = resolve(DIST, 'serve.js');
 
 /**
  * Leaves everything to Node that isn't an ES module, or may not be there: only between ES modules does putting
@@ -23,9 +24,15 @@ const esModulesOnly: Plugin = {
     if (isBuiltin(source) || (isPackage && options.kind === 'dynamic-import')) {
       return { id: source, external: true };
     }
-    const found = await this.resolve(source, importer, { ...options, skipSelf: true });
-    if (found !== null && isAbsolute(found.id) && isEsModule(found.id)) return found;
-    return { id: isPackage ? source : (found?.id ?? source), external: true };
+    const find = async (from: string) => {
+      const found = await this.resolve(source, from, { ...options, skipSelf: true });
+      return found !== null && isAbsolute(found.id) ? found.id : null;
+    };
+    const file = await find(importer);
+    if (file !== null && isEsModule(file)) return file;
+    // By its name only where that means the same one from the one file: several versions may be installed.
+    const isSame = isPackage && (file === null || file === (await find(ENTRY)));
+    return { id: isSame ? source : (file ?? source), external: true };
   },
 
   /** Every module still finds what lies beside it. */
@@ -54,7 +61,7 @@ function urlOf(file: string): string {
 }
 
 const bundle = await rolldown({
-  input: resolve(DIST, 'serve.js'),
+  input: ENTRY,
   platform: 'node',
   resolve: { conditionNames: ['node', 'import'], mainFields: ['main'] },
   plugins: [esModulesOnly],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Clock } from '../platform/clock.ts';
 import { Problem } from '../platform/http/problem.ts';
+import { InsertError } from '../platform/mongo/insert-command.ts';
 import { Appender, type AppenderObserver } from './appender.ts';
 import type { Head } from './audit-log.repository.ts';
 import type { PlannedEntry } from './batch.ts';
@@ -62,7 +63,7 @@ class SimulatedLog {
       // Another writer may come between any two documents of one batch.
       if (offset % 3 === 2) await later(undefined);
       if (from + offset !== this.entries.length)
-        throw Object.assign(new Error('duplicate key'), { code: 11000 });
+        throw new InsertError([{ index: offset, code: 11000, errmsg: 'duplicate key' }]);
       this.entries.push({ ...entry, index: from + offset });
     }
     this.becomeDurable();
@@ -155,6 +156,19 @@ function once(id: string): Command<number, 'FIRST' | 'LATER'> {
     actor: { type: 'system', id: 'test' },
     decide: (state) => (state === 0 ? [{ action: 'callback.received', data: { seen: 0 } }] : []),
     answer: (_, own) => (own.length > 0 ? 'FIRST' : 'LATER'),
+  };
+}
+
+/** Another instance is faster before each of the next inserts. */
+function loseNext(log: SimulatedLog, times: number): void {
+  const insert = log.insert.bind(log);
+  log.insert = (from, planned) => {
+    const [first] = planned;
+    if (times-- > 0 && first !== undefined) {
+      const subject = { type: 'counter', id: 'of another instance' };
+      log.entries.push({ ...first.entry, id: `rival-${times}`, subject, index: log.entries.length });
+    }
+    return insert(from, planned);
   };
 }
 
@@ -260,6 +274,38 @@ describe(Appender.name, () => {
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [1] });
     expect(log.entries).toHaveLength(1_602);
     expect(decidedOnExactState(log)).toBe(true);
+  });
+
+  it('is not kept waiting longer each time that another instance is faster', async () => {
+    const log = new SimulatedLog();
+    const sut = new Appender(log, new StoppedClock(), silent, { ...options, commitTimeoutMs: 2_000 });
+    loseNext(log, 14);
+    await expect(sut.submit(add('a'))).resolves.toEqual({ state: 1, own: [14] });
+    await sut.stop();
+  });
+
+  it('takes what came meanwhile along when another instance was faster', async () => {
+    const log = new SimulatedLog();
+    const batches: number[] = [];
+    const sut = appenderOn(log, undefined, {
+      ...silent,
+      committed: (entries) => batches.push(entries.length),
+    });
+    await sut.submit(add('a'));
+    loseNext(log, 1);
+    const first = sut.submit(add('a'));
+    await later(undefined);
+    await later(undefined);
+    const answers = await Promise.all([first, sut.submit(add('a')), sut.submit(add('b'))]);
+    expect(answers.map(({ state, own }) => [state, ...own])).toEqual([
+      [3, 2],
+      [3, 3],
+      [1, 4],
+    ]);
+    expect(batches).toEqual([1, 3]);
+    expect(log.entries.filter(({ subject }) => subject.id === 'a').map(({ data }) => data['seen'])).toEqual([
+      0, 1, 2,
+    ]);
   });
 
   it('keeps the order of times when a faster clock was first', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
+import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
 import { clockBackwards, commitTimedOut, queueFull } from './audit-log.errors.ts';
 import type { AuditLogRepository, Head } from './audit-log.repository.ts';
 import {
@@ -42,6 +43,8 @@ export interface AppenderObserver {
 }
 
 const MAX_BATCH = 512;
+/** How often to look for the entries of whoever was first, before their index is tried once more. */
+const MAX_LOOKS = 6;
 const EXPIRY_CHECK_MS = 100;
 /** Entries of others that are read at most to go on from where they end. */
 const MAX_LEARNED = 1_000;
@@ -122,28 +125,55 @@ export class Appender {
     // One turn of the event loop lets requests that arrived together share the first batch.
     await new Promise(setImmediate);
     while (this.queue.length > 0) {
-      const batch = this.queue.slice(0, MAX_BATCH);
-      this.queue = this.queue.slice(MAX_BATCH);
-      for (const pending of batch) this.inFlight.add(pending);
-      await this.write(batch);
+      await this.write(this.takeQueued(MAX_BATCH));
       // Nothing but the projection is open, which the next batch need not wait for.
     }
     this.pumping = null;
   }
 
+  private takeQueued(limit: number): Pending[] {
+    const taken = this.queue.slice(0, limit);
+    this.queue = this.queue.slice(limit);
+    for (const pending of taken) this.inFlight.add(pending);
+    return taken;
+  }
+
   private async write(batch: readonly Pending[]): Promise<void> {
     const work: Work = { open: batch, folds: null, planned: null };
-    for (let attempt = 0; work.open.length > 0; attempt += 1) {
+    let triesInVain = 0;
+    while (work.open.length > 0) {
       try {
         await this.attempt(work);
         return;
       } catch (error) {
         this.failed(error);
-        await pause(jitterMs(attempt));
-        await this.recover(work).catch((readError: unknown) => this.failed(readError));
-        work.open = this.dropSettled(work.open);
+        // The index is taken, and to insert there again before its entry shows would be refused again.
+        const looks = isDuplicateKey(error) ? MAX_LOOKS : 1;
+        const hasMoved = await this.lookForOthers(work, looks, triesInVain);
+        // Whoever lost to another writer is not to wait longer each time.
+        triesInVain = hasMoved ? 0 : triesInVain + 1;
+        this.fillUp(work);
       }
     }
+  }
+
+  /** Reads what came into the log; tells whether anything did. */
+  private async lookForOthers(work: Work, looks: number, triesInVain: number): Promise<boolean> {
+    for (let look = 0; look < looks; look += 1) {
+      await pause(jitterMs(triesInVain + look));
+      const before = this.head?.next;
+      await this.recover(work).catch((readError: unknown) => this.failed(readError));
+      if (this.head?.next !== before) return true;
+    }
+    return false;
+  }
+
+  /** What came while the batch did not get in goes along with it: with few in each, turns would be wasted. */
+  private fillUp(work: Work): void {
+    const left = this.dropSettled(work.open);
+    const added = this.takeQueued(MAX_BATCH - left.length);
+    work.open = [...left, ...added];
+    if (added.length > 0) work.folds = null;
   }
 
   /** One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed. */
@@ -324,6 +354,6 @@ function laterOf(a: string, b: string): string {
 }
 
 /** None the first time: most often another instance was first, and waiting would let it be first again. */
-function jitterMs(attempt: number): number {
-  return attempt === 0 ? 0 : Math.min(1_000, 2 ** attempt) * (0.5 + Math.random());
+function jitterMs(triesInVain: number): number {
+  return triesInVain === 0 ? 0 : Math.min(1_000, 2 ** triesInVain) * (0.5 + Math.random());
 }
