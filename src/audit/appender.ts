@@ -117,7 +117,7 @@ export class Appender {
     this.stopped = true;
     await this.pumping;
     await Promise.all(this.finishing);
-    await this.known.stop();
+    this.known.stop();
     clearInterval(this.expiry ?? undefined);
   }
 

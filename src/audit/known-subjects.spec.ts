@@ -108,7 +108,8 @@ describe(KnownSubjects.name, () => {
     log.write(...Array.from({ length: 100 }, (_, n) => `s${n}`));
     const sut = new KnownSubjects(log, () => undefined);
     sut.among([], 100);
-    await sut.stop();
+    sut.stop();
+    await untilRead(sut, 100);
     expect(sut.among(['new'], 100)).toEqual(['new']);
   });
 

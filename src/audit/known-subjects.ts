@@ -21,7 +21,7 @@ export class KnownSubjects {
   /** The subjects of all entries before this index are in it. */
   private covered = 0;
   private wanted = 0;
-  private filling: Promise<void> | null = null;
+  private isFilling = false;
   private retryAtMs = -Infinity;
   private stopped = false;
 
@@ -35,8 +35,7 @@ export class KnownSubjects {
   among(ids: readonly string[], next: number): string[] {
     if (this.covered >= next) return ids.filter((id) => this.has(id));
     this.wanted = next;
-    if (this.filling === null && next <= MAX_ENTRIES && performance.now() >= this.retryAtMs)
-      this.filling = this.fill();
+    if (!this.isFilling && next <= MAX_ENTRIES && performance.now() >= this.retryAtMs) void this.fill();
     return [...ids];
   }
 
@@ -47,21 +46,21 @@ export class KnownSubjects {
     this.covered = Math.max(this.covered, from + entries.length);
   }
 
-  /** Ends the reading. */
-  async stop(): Promise<void> {
+  /** Ends the reading. It isn't waited for: where the database is away, that would take long and be for nothing. */
+  stop(): void {
     this.stopped = true;
-    await this.filling;
   }
 
   private async fill(): Promise<void> {
+    this.isFilling = true;
     try {
       if (this.covered === 0) await this.readAll(this.wanted);
       while (this.covered < this.wanted && !this.stopped) await this.readPage();
     } catch (error) {
       this.retryAtMs = performance.now() + RETRY_MS;
-      this.failed(error);
+      if (!this.stopped) this.failed(error);
     } finally {
-      this.filling = null;
+      this.isFilling = false;
     }
   }
 
