@@ -142,6 +142,7 @@ function add(id: string, size = 1): Command<number, { state: number; own: number
     stream: counter,
     subjectId: id,
     actor: { type: 'system', id: 'test' },
+    alwaysBegins: true,
     decide: (state) =>
       Array.from({ length: size }, (_, n) => ({ action: 'callback.received', data: { seen: state + n } })),
     answer: (state, own) => ({ state, own: own.map(({ index }) => index) }),
@@ -154,6 +155,7 @@ function once(id: string): Command<number, 'FIRST' | 'LATER'> {
     stream: counter,
     subjectId: id,
     actor: { type: 'system', id: 'test' },
+    alwaysBegins: true,
     decide: (state) => (state === 0 ? [{ action: 'callback.received', data: { seen: 0 } }] : []),
     answer: (_, own) => (own.length > 0 ? 'FIRST' : 'LATER'),
   };
@@ -386,6 +388,22 @@ describe(Appender.name, () => {
     expect(log.historiesRead).toEqual([]);
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ state: 2 });
     expect(log.historiesRead).toEqual(['a']);
+  });
+
+  it('decides on what others wrote, also where nothing comes of it', async () => {
+    const log = new SimulatedLog();
+    const [sut, other] = [appenderOn(log), appenderOn(log)];
+    await sut.submit(add('a'));
+    await other.submit(add('b'));
+    const { alwaysBegins: _, ...looking } = { ...add('b'), decide: () => [] };
+    await expect(sut.submit(looking)).resolves.toEqual({ state: 1, own: [] });
+    const { alwaysBegins: __, ...refusing } = {
+      ...add('b'),
+      decide: (state: number): EntryDraft[] => {
+        throw new Error(`the state is ${state}`);
+      },
+    };
+    await expect(sut.submit(refusing)).rejects.toThrow('the state is 1');
   });
 
   it('reads every history on a log that it did not see grow, until it knows the subjects', async () => {

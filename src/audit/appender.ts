@@ -17,7 +17,7 @@ import {
 } from './batch.ts';
 import { KnownSubjects } from './known-subjects.ts';
 import type { Range } from './projected-ranges.ts';
-import type { Command, StreamSubject } from './stream.ts';
+import type { Command } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
 
 export interface AppenderOptions {
@@ -222,11 +222,13 @@ export class Appender {
 
   /** The states of the subjects that the commands are about, as the entries before `next` leave them. */
   private async readFolds(batch: readonly Pending[], next: number): Promise<SubjectFolds> {
-    const subjects = batch.map(subjectOf);
-    const history = await this.repository.readSubjects(this.known.among(idsOf(subjects), next));
+    const beginning = batch.filter(({ command }) => command.alwaysBegins);
+    const others = batch.filter(({ command }) => !command.alwaysBegins);
+    const ids = new Set([...idsOf(others), ...this.known.among(idsOf(beginning), next)]);
+    const history = await this.repository.readSubjects([...ids]);
     // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
     recognise(batch, history);
-    return new SubjectFolds(subjects, history);
+    return new SubjectFolds(batch.map(subjectOf), history);
   }
 
   /** Projects what is committed and answers; whoever asked reads their own write then. */
@@ -344,8 +346,9 @@ function rejectAll(batch: readonly Pending[], error: unknown): void {
 }
 
 /** The subjects whose history a decision may depend on. */
-function idsOf(subjects: readonly StreamSubject[]): string[] {
-  return [...new Set(subjects.filter(({ stream }) => !stream.stateless).map(({ id }) => id))];
+function idsOf(batch: readonly Pending[]): string[] {
+  const stateful = batch.filter(({ command }) => !command.stream.stateless);
+  return [...new Set(stateful.map(({ command }) => command.subjectId))];
 }
 
 /** Both are RFC 3339 in UTC with milliseconds, so they compare as text. */

@@ -86,6 +86,12 @@ export interface Command<State, Answer> {
   readonly subjectId: string;
   readonly actor: EntryActor;
   /**
+   * On a subject without entries `decide` always gives some. Then it need not be read first whether it has any: had
+   * somebody been faster, the index would be taken. A command that may end without an entry MUST leave this out, for
+   * nothing would show that it was decided on an old state.
+   */
+  readonly alwaysBegins?: true;
+  /**
    * The entries that follow from the state, or none. MUST be pure: it is asked again whenever another
    * writer was first. What it throws goes to this command's caller alone.
    * @param at time that the entries will carry, RFC 3339.

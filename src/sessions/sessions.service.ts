@@ -3,7 +3,7 @@ import type { Actor } from '../access/actor.ts';
 import { SYSTEM_ACTOR } from '../access/actor.ts';
 import { AuditLog } from '../audit/audit-log.service.ts';
 import type { LogEntry } from '../audit/format/leaf.ts';
-import type { EntryDraft } from '../audit/stream.ts';
+import type { Command, EntryDraft } from '../audit/stream.ts';
 import { ConclusionService } from '../conclusion-rules/conclusion.service.ts';
 import { Shadow } from '../conclusion-rules/shadow.service.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
@@ -16,6 +16,7 @@ import {
   decideConclude,
   decideExpire,
   decideReceiveCallback,
+  type ReceiveCallback,
   decideReceivePull,
   decideRegister,
   decideRetrievalFailed,
@@ -87,8 +88,11 @@ export class SessionsService {
     registration: Registration,
     actor: Actor,
   ): Promise<{ created: boolean; state: SessionState }> {
-    const { state, own } = await this.append(uuid, actor, (before) =>
-      decideRegister(before, { registration, defaults: this.config.sessions }),
+    const { state, own } = await this.append(
+      uuid,
+      actor,
+      (before) => decideRegister(before, { registration, defaults: this.config.sessions }),
+      { alwaysBegins: true },
     );
     if (!sameRegistration(state.registration, registration)) {
       throw new Problem('SESSION_CONFLICT', 'Read the session, or register under a new uuid.');
@@ -104,20 +108,20 @@ export class SessionsService {
     const digest = this.digest.of('result', canonical);
     const { judge } = this.conclusions;
     const blob = { session: uuid, kind: 'callback', bytes: raw } as const;
-    const { state, own } = await this.append(uuid, actor, (before, at) =>
-      decideReceiveCallback(
-        before,
-        {
-          digest,
-          bytes: raw.length,
-          vendor: verdictOf(result),
-          result,
-          judge,
-          confirms: this.confirms,
-          attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
-        },
-        at,
-      ),
+    const command: ReceiveCallback = {
+      digest,
+      bytes: raw.length,
+      vendor: verdictOf(result),
+      result,
+      judge,
+      confirms: this.confirms,
+      attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
+    };
+    const { state, own } = await this.append(
+      uuid,
+      actor,
+      (before, at) => decideReceiveCallback(before, command, at),
+      { alwaysBegins: true },
     );
     this.showShadow(uuid, own, result);
     const kept = findResult(state, digest, 'CALLBACK');
@@ -211,14 +215,17 @@ export class SessionsService {
 
   /**
    * Appends what `decide` wants for a session.
+   * @param promises what is known of `decide`
    * @returns the session after the commit and those entries that this call brought in.
    */
   append(
     uuid: string,
     actor: Actor,
     decide: (state: SessionState, at: string) => readonly EntryDraft[],
+    promises: Pick<Command<SessionState, unknown>, 'alwaysBegins'> = {},
   ): Promise<{ state: SessionState; own: readonly LogEntry[] }> {
     return this.log.append({
+      ...promises,
       stream: this.stream,
       subjectId: uuid,
       actor,
