@@ -74,7 +74,7 @@ export class Appender {
   private expiry: NodeJS.Timeout | null = null;
   private stopped = false;
   private lastError: unknown = null;
-  private readonly known: KnownSubjects;
+  private readonly knownSubjects: KnownSubjects;
 
   constructor(
     private readonly repository: Pick<
@@ -85,7 +85,7 @@ export class Appender {
     private readonly observer: AppenderObserver,
     private readonly options: AppenderOptions,
   ) {
-    this.known = new KnownSubjects(repository, (error) => observer.knownSubjectsFailed(error));
+    this.knownSubjects = new KnownSubjects(repository, (error) => observer.knownSubjectsFailed(error));
   }
 
   /** Commands that wait or are being written. */
@@ -117,7 +117,7 @@ export class Appender {
     this.stopped = true;
     await this.pumping;
     await Promise.all(this.finishing);
-    this.known.stop();
+    this.knownSubjects.stop();
     clearInterval(this.expiry ?? undefined);
   }
 
@@ -205,7 +205,7 @@ export class Appender {
       await take(attachments);
       const election = await this.repository.insert(head.next, planned);
       this.head = { next: until, at };
-      this.known.add(
+      this.knownSubjects.add(
         head.next,
         planned.map(({ entry }) => entry),
       );
@@ -224,7 +224,7 @@ export class Appender {
   private async readFolds(batch: readonly Pending[], next: number): Promise<SubjectFolds> {
     const beginning = batch.filter(({ command }) => command.alwaysBegins);
     const others = batch.filter(({ command }) => !command.alwaysBegins);
-    const ids = new Set([...idsOf(others), ...this.known.among(idsOf(beginning), next)]);
+    const ids = new Set([...idsOf(others), ...this.knownSubjects.among(idsOf(beginning), next)]);
     const history = await this.repository.readSubjects([...ids]);
     // What a lost attempt wrote may become visible only now; to decide on it as on another's would be a lie.
     recognise(batch, history);
@@ -260,7 +260,7 @@ export class Appender {
     if (written.length < MAX_LEARNED) {
       recognise(work.open, written);
       work.folds?.learn(written);
-      this.known.add(known.next, written);
+      this.knownSubjects.add(known.next, written);
       this.head = { next: newest.index + 1, at: newest.at };
     } else {
       // This instance was idle while others wrote: reading all of that only to learn the head would take long.

@@ -88,23 +88,21 @@ export class KnownSubjects {
 
   private put(id: string): void {
     const bits = (this.bits ??= new Uint32Array(BITS / 32));
-    const [first, step] = hashesOf(id);
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = ((first + probe * step) >>> 0) % BITS;
-      bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
-    }
+    for (const bit of bitsOf(id)) bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
   }
 
   private has(id: string): boolean {
     const { bits } = this;
-    if (bits === null) return false;
-    const [first, step] = hashesOf(id);
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = ((first + probe * step) >>> 0) % BITS;
-      if (((bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
-    }
-    return true;
+    return bits !== null && bitsOf(id).every((bit) => ((bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0);
   }
+}
+
+/** The places of an id in the filter: one hash, and steps of another from there. */
+function bitsOf(id: string): number[] {
+  const [first, step] = hashesOf(id);
+  const places: number[] = [];
+  for (let probe = 0; probe < PROBES; probe += 1) places.push(((first + probe * step) >>> 0) % BITS);
+  return places;
 }
 
 /** Two independent 32-bit hashes. Who picks ids that collide gains nothing but one read of a history. */

@@ -16,10 +16,10 @@ import {
   decideConclude,
   decideExpire,
   decideReceiveCallback,
-  type ReceiveCallback,
   decideReceivePull,
   decideRegister,
   decideRetrievalFailed,
+  type ReceiveCallback,
 } from './session.decider.ts';
 import { SessionStream } from './session.stream.ts';
 import {
@@ -104,19 +104,9 @@ export class SessionsService {
    * Takes a callback in: kept, judged and durable when this resolves. Repeating it changes nothing.
    * @param actor who brought it: the vendor, or a person who replays a delivery of the vendor
    */
-  async receiveCallback({ uuid, raw, canonical, result }: DeliveredResult, actor: Actor): Promise<Receipt> {
-    const digest = this.digest.of('result', canonical);
-    const { judge } = this.conclusions;
-    const blob = { session: uuid, kind: 'callback', bytes: raw } as const;
-    const command: ReceiveCallback = {
-      digest,
-      bytes: raw.length,
-      vendor: verdictOf(result),
-      result,
-      judge,
-      confirms: this.confirms,
-      attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
-    };
+  async receiveCallback(delivered: DeliveredResult, actor: Actor): Promise<Receipt> {
+    const { uuid, result } = delivered;
+    const { blob, command } = this.received(delivered, 'callback');
     const { state, own } = await this.append(
       uuid,
       actor,
@@ -124,7 +114,7 @@ export class SessionsService {
       { alwaysBegins: true },
     );
     this.showShadow(uuid, own, result);
-    const kept = findResult(state, digest, 'CALLBACK');
+    const kept = findResult(state, command.digest, 'CALLBACK');
     if (kept === undefined) throw new Error('a committed callback is not in its session');
     const isOurs = own.some(({ id }) => id === kept.entryId);
     await this.keepAgain(kept, own, state, blob);
@@ -140,36 +130,40 @@ export class SessionsService {
   async receivePull(
     pulled: PulledResult,
   ): Promise<{ outcome: 'RETRIEVED' | 'UNCHANGED'; state: SessionState }> {
-    const { uuid, raw, canonical, result, comparedWith, differences, attempts, actor } = pulled;
-    const digest = this.digest.of('result', canonical);
-    const { judge } = this.conclusions;
-    const blob = { session: uuid, kind: 'pull', bytes: raw } as const;
+    const { uuid, result, comparedWith, differences, attempts, actor } = pulled;
+    const { blob, command } = this.received(pulled, 'pull');
     const { state, own } = await this.append(uuid, actor, (before, at) =>
       decideReceivePull(
         before,
-        {
-          digest,
-          bytes: raw.length,
-          vendor: verdictOf(result),
-          result,
-          judge,
-          confirms: this.confirms,
-          comparedWith,
-          differences,
-          media: mediaOf(result),
-          attempts,
-          attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
-        },
+        { ...command, comparedWith, differences, media: mediaOf(result), attempts },
         at,
       ),
     );
-    const kept = findResult(state, digest, 'PULL');
+    const kept = findResult(state, command.digest, 'PULL');
     if (kept !== undefined) await this.keepAgain(kept, own, state, blob);
     this.showShadow(uuid, own, result);
     const isNew = own.some(
       ({ action, data }) => action === 'result.retrieved' && data['unchanged'] === false,
     );
     return { outcome: isNew ? 'RETRIEVED' : 'UNCHANGED', state };
+  }
+
+  /** What a result asks of its session, however it came, and its bytes as the vault keeps them. */
+  private received(
+    { uuid, raw, canonical, result }: DeliveredResult,
+    kind: 'callback' | 'pull',
+  ): { blob: Omit<Blob, 'hasEarlier'>; command: ReceiveCallback } {
+    const blob = { session: uuid, kind, bytes: raw };
+    const command: ReceiveCallback = {
+      digest: this.digest.of('result', canonical),
+      bytes: raw.length,
+      vendor: verdictOf(result),
+      result,
+      judge: this.conclusions.judge,
+      confirms: this.confirms,
+      attachment: (hasEarlier) => this.vault.attachment({ ...blob, hasEarlier }),
+    };
+    return { blob, command };
   }
 
   /** Makes sure that the bytes of a result are there that an earlier entry says were kept. */

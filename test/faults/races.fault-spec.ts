@@ -26,6 +26,7 @@ function take(id: string, steps: readonly string[]): Command<readonly string[], 
     stream: STEPS,
     subjectId: id,
     actor: { type: 'system', id: 'test' },
+    alwaysBegins: true,
     decide: (state) =>
       steps
         .filter((step) => !state.includes(step))

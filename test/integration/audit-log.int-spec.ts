@@ -32,6 +32,7 @@ function add(id: string, stream = counter): Command<number, { state: number; own
     stream,
     subjectId: id,
     actor: { type: 'system', id: 'test' },
+    alwaysBegins: true,
     decide: (state) => [{ action: 'callback.received', data: { seen: state } }],
     answer: (state, own) => ({ state, own: own.map(({ index }) => index) }),
   };
