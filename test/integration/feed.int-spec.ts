@@ -116,7 +116,7 @@ describe('the feed on MongoDB', () => {
     const random = seededRandom('feed');
     const writes = instances.map(async ({ write }, writer) => {
       let last = -1;
-      for (let turn = 0; turn < 40; turn += 1) {
+      for (let turn = 0; turn < 60; turn += 1) {
         const uuids = EVERY_SESSION.filter((_, n) => (n + turn + writer) % 4 === 0);
         last = Math.max(last, ...(await Promise.all(uuids.map((uuid) => write(uuid, turn)))));
       }
