@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { currentProcess } from '../../src/platform/embedded-mongo/process-identity.ts';
 import { withDirectoryLock } from '../../src/platform/embedded-mongo/directory-lock.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe(withDirectoryLock.name, () => {
   let directory: string;
@@ -54,6 +56,19 @@ describe(withDirectoryLock.name, () => {
     ).rejects.toThrow('failed inside');
 
     expect(await withDirectoryLock(lockPath, 0, () => Promise.resolve('in'))).toBe('in');
+  });
+
+  it('gives up at once when its folder is removed', async () => {
+    await hold(currentProcess());
+    const refused = expect(withDirectoryLock(lockPath, 30_000, () => Promise.resolve())).rejects.toThrow(
+      `The folder of ${lockPath} was removed`,
+    );
+    await eventually(async () => (await readdir(directory, { recursive: true })).length === 4);
+
+    await rm(directory, { recursive: true });
+
+    await refused;
+    await expect(withDirectoryLock(lockPath, 30_000, () => Promise.resolve())).rejects.toThrow('ENOENT');
   });
 
   async function hold(holder: { pid: number; startedAt: string }): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ const POLL_MS = 100;
  * The lock is a directory that appears with its holder's identity inside by one rename, so a holder that
  * died, by `kill -9` too, is recognised and its lock taken over.
  *
- * @throws when the lock stays with a living process for `timeoutMs`.
+ * @throws when the lock stays with a living process for `timeoutMs`, or the folder that it lies in isn't there.
  */
 export async function withDirectoryLock<T>(
   lockPath: string,
@@ -38,9 +39,10 @@ export async function withDirectoryLock<T>(
 async function acquire(lockPath: string, deadline: number): Promise<void> {
   const holder: LockHolder = { ...currentProcess(), acquisition: randomUUID() };
   const prepared = `${lockPath}.${holder.acquisition}`;
-  await mkdir(prepared, { recursive: true });
+  await mkdir(prepared);
   await writeFile(join(prepared, 'holder.json'), JSON.stringify(holder));
   while (!(await moved(prepared, lockPath))) {
+    if (!existsSync(prepared)) throw new Error(`The folder of ${lockPath} was removed`);
     const other = await readHolder(lockPath);
     if (other !== null && !isRunning(other)) {
       // Left in place under the dead holder's name: a second waiter that judged the same holder dead finds
