@@ -74,7 +74,7 @@ class SimulatedLog {
   /** What happens before somebody reads the log the next time. */
   meanwhile: (() => Promise<unknown>) | null = null;
 
-  async readFrom(index: number, limit = Infinity): Promise<LogEntry[]> {
+  async readOutlines(index: number, limit: number): Promise<LogEntry[]> {
     const { meanwhile } = this;
     this.meanwhile = null;
     await meanwhile?.();
@@ -241,9 +241,10 @@ describe(Appender.name, () => {
 
   it('recognises its own entries although the first look at the log after a lost answer fails too', async () => {
     const log = new SimulatedLog(['LOST_ANSWER']);
-    const readFrom = log.readFrom.bind(log);
+    const readOutlines = log.readOutlines.bind(log);
     let failures = 1;
-    log.readFrom = (index) => (failures-- > 0 ? Promise.reject(new Error('network')) : readFrom(index));
+    log.readOutlines = (index, limit) =>
+      failures-- > 0 ? Promise.reject(new Error('network')) : readOutlines(index, limit);
     await expect(appenderOn(log).submit(add('a'))).resolves.toEqual({ state: 1, own: [0] });
     expect(log.entries).toHaveLength(1);
   });
@@ -321,12 +322,38 @@ describe(Appender.name, () => {
 
   it('recognises its own entries although the look at the log after a lost answer does not show them yet', async () => {
     const log = new SimulatedLog(['LOST_ANSWER']);
-    const readFrom = log.readFrom.bind(log);
+    const readOutlines = log.readOutlines.bind(log);
     let early = 1;
     // A majority has them a moment later.
-    log.readFrom = (index) => (early-- > 0 ? later([]) : readFrom(index));
+    log.readOutlines = (index, limit) => (early-- > 0 ? later([]) : readOutlines(index, limit));
     await expect(appenderOn(log).submit(once('a'))).resolves.toBe('FIRST');
     expect(log.entries).toHaveLength(1);
+  });
+
+  it('recognises its own entries although their content can not be read at once', async () => {
+    const log = new SimulatedLog(['LOST_ANSWER']);
+    const readByIds = log.readByIds.bind(log);
+    let early = 1;
+    log.readByIds = (ids) => (early-- > 0 ? later([]) : readByIds(ids));
+    await expect(appenderOn(log).submit(once('a'))).resolves.toBe('FIRST');
+    expect(early).toBeLessThan(1);
+    expect(log.entries).toHaveLength(1);
+  });
+
+  it('reads the content of those entries of others alone that came to its subjects', async () => {
+    const log = new SimulatedLog();
+    const [sut, other] = [appenderOn(log), appenderOn(log)];
+    const read: string[] = [];
+    const readByIds = log.readByIds.bind(log);
+    log.readByIds = (ids) => {
+      read.push(...ids);
+      return readByIds(ids);
+    };
+    await sut.submit(add('a'));
+    for (const id of ['b', 'a', 'c']) await other.submit(add(id));
+    await expect(sut.submit(add('a'))).resolves.toEqual({ state: 3, own: [4] });
+    expect(read).toEqual(log.entries.slice(2, 3).map(({ id }) => id));
+    expect(decidedOnExactState(log)).toBe(true);
   });
 
   it('recognises its own entries although the first looks at the log after a lost answer do not show them', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
 import { clockBackwards, commitTimedOut, queueFull } from './audit-log.errors.ts';
-import type { AuditLogRepository, Head } from './audit-log.repository.ts';
+import type { AuditLogRepository, EntryOutline, Head } from './audit-log.repository.ts';
 import {
   type Pending,
   attachmentsOf,
@@ -15,6 +15,7 @@ import {
   take,
   subjectOf,
 } from './batch.ts';
+import type { LogEntry } from './format/leaf.ts';
 import { KnownSubjects } from './known-subjects.ts';
 import type { Range } from './projected-ranges.ts';
 import type { Command } from './stream.ts';
@@ -79,7 +80,7 @@ export class Appender {
   constructor(
     private readonly repository: Pick<
       AuditLogRepository,
-      'readHead' | 'insert' | 'readFrom' | 'readByIds' | 'readSubjects' | 'readSubjectsIn' | 'subjectsBefore'
+      'readHead' | 'insert' | 'readOutlines' | 'readByIds' | 'readSubjects' | 'readSubjectsIn' | 'subjectsBefore'
     >,
     private readonly clock: Clock,
     private readonly observer: AppenderObserver,
@@ -254,12 +255,13 @@ export class Appender {
     // Kept until the log was read: were it forgotten on a failed read, our own entries would never be recognised.
     const known = this.head;
     if (known === null) return;
-    const written = await this.repository.readFrom(known.next, MAX_LEARNED);
+    const written = await this.repository.readOutlines(known.next, MAX_LEARNED);
     const newest = written.at(-1);
     if (newest === undefined) return;
     if (written.length < MAX_LEARNED) {
-      recognise(work.open, written);
-      work.folds?.learn(written);
+      const entries = await this.readThose(written, work);
+      recognise(work.open, entries);
+      work.folds?.learn(entries);
       this.knownSubjects.add(known.next, written);
       this.head = { next: newest.index + 1, at: newest.at };
     } else {
@@ -270,6 +272,16 @@ export class Appender {
       work.folds = null;
       this.head = head;
     }
+  }
+
+  /** Those entries that the batch depends on: its own, and what came to its subjects. Most others' are neither. */
+  private async readThose(written: readonly EntryOutline[], { open, folds }: Work): Promise<LogEntry[]> {
+    const own = new Set(open.flatMap(({ ids }) => ids));
+    const wanted = written.filter(({ id, subject }) => own.has(id) || folds?.has(subject) === true);
+    const entries = await this.repository.readByIds(wanted.map(({ id }) => id));
+    // A member that has only just become primary may not show all of them yet.
+    if (entries.length !== wanted.length) throw new Error('the log does not show all entries that it has shown');
+    return entries;
   }
 
   private async project(plans: readonly Plan[], folds: SubjectFolds): Promise<boolean> {

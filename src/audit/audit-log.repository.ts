@@ -20,8 +20,13 @@ export interface Head {
   readonly at: string;
 }
 
+/** An entry without its content: enough to know it, and whom it concerns. */
+export type EntryOutline = Pick<LogEntry, 'index' | 'id' | 'at' | 'subject'>;
+
 /** Few enough to be no burden to whoever is served meanwhile. */
 const SUBJECTS_AT_ONCE = 1_000;
+/** Documents of an answer; without it the first has 101, and all others cost another trip. */
+const ANSWERED_AT_ONCE = 10_000;
 
 /** Reads and inserts entries. There is no method that updates or deletes one, and there must not be. */
 @Injectable()
@@ -46,7 +51,7 @@ export class AuditLogRepository {
   /**
    * Inserts entries at `from`, `from + 1`, … in that order, stopping at the first index that is taken.
    * @returns the election of the primary that took them
-   * @throws MongoError on any failure; then what was written is only known from {@link readFrom}.
+   * @throws MongoError on any failure; then what was written is only known from {@link readOutlines}.
    */
   insert(
     from: number,
@@ -68,12 +73,29 @@ export class AuditLogRepository {
     return (await cursor.toArray()).map(toLogEntry);
   }
 
+  /** Up to `limit` entries from `index` on, oldest first, without their content, which is most of them. */
+  async readOutlines(index: number, limit: number): Promise<EntryOutline[]> {
+    const documents = await this.collection
+      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { id: 1, at: 1, subject: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .batchSize(ANSWERED_AT_ONCE)
+      .toArray();
+    return documents.map(({ _id, id, at, subject }) => ({
+      index: Number(_id),
+      id,
+      at: at.toISOString(),
+      subject,
+    }));
+  }
+
   /** Those of the entries that are in the log, in its order. */
   async readByIds(ids: readonly string[]): Promise<LogEntry[]> {
     if (ids.length === 0) return [];
     const documents = await this.collection
       .find({ id: { $in: [...ids] } }, { projection: { leaf: 1 } })
       .sort({ _id: 1 })
+      .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(toLogEntry);
   }
@@ -86,6 +108,7 @@ export class AuditLogRepository {
         { projection: { leaf: 1, at: 1 } },
       )
       .sort({ _id: 1 })
+      .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(({ _id, at, leaf }) => ({ index: Number(_id), at, leaf: Buffer.from(leaf.buffer) }));
   }
@@ -97,6 +120,7 @@ export class AuditLogRepository {
     const documents = await this.collection
       .find({ 'subject.id': { $in: [...ids] } }, { projection: { leaf: 1 } })
       .sort({ 'subject.id': 1, _id: 1 })
+      .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(toLogEntry);
   }
@@ -130,6 +154,7 @@ export class AuditLogRepository {
         { projection: { subject: 1, at: 1 } },
       )
       .sort({ _id: 1 })
+      .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(({ _id, at, subject }) => ({ index: Number(_id), at, subject }));
   }

@@ -48,6 +48,8 @@ export class Leases implements OnModuleInit {
   private readonly collection: mongo.Collection<LeaseDocument>;
   private readonly db: mongo.Db;
   private readonly held = new Map<string, Held>();
+  /** Leases that another instance had when this one asked last. */
+  private readonly elsewhere = new Set<string>();
 
   constructor(@InjectConnection() connection: Connection) {
     this.db = connection.getClient().db(connection.name);
@@ -68,11 +70,20 @@ export class Leases implements OnModuleInit {
     const askedAt = performance.now();
     const held = this.held.get(name);
     if (held !== undefined && askedAt < held.renewFrom) return held.lease;
+    // To look costs the database far less than to try, which waits for a majority and its journal.
+    if (this.elsewhere.has(name) && (await this.isElsewhere(name))) return null;
     const lease = await this.takeOrRenew(name, ttlMs);
+    if (lease === null) this.elsewhere.add(name);
+    else this.elsewhere.delete(name);
     // Counted from before the database was asked, its time can't be over before ours.
     if (lease !== null) this.held.set(name, { lease, renewFrom: askedAt + ttlMs * RENEWED_AFTER });
     else this.held.delete(name);
     return lease;
+  }
+
+  private async isElsewhere(name: string): Promise<boolean> {
+    const filter = { _id: name, holder: { $ne: this.me }, $expr: { $gt: ['$expiresAt', '$$NOW'] } };
+    return (await this.collection.findOne(filter, { projection: { _id: 1 } })) !== null;
   }
 
   private async takeOrRenew(name: string, ttlMs: number): Promise<Lease | null> {
