@@ -311,6 +311,36 @@ describe(Appender.name, () => {
     ]);
   });
 
+  it('lets another instance first that keeps being faster, and goes on without it once it does not come', async () => {
+    const log = new SimulatedLog();
+    let failures = 0;
+    const [sut, other] = [
+      appenderOn(log, undefined, { ...silent, attemptFailed: () => (failures += 1) }),
+      appenderOn(log),
+    ];
+    loseNext(log, 2);
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [2] });
+    expect(failures).toBe(2);
+
+    const next = sut.submit(add('a'));
+    for (let turn = 0; turn < 4; turn++) await later(undefined);
+    await expect(other.submit(add('b'))).resolves.toMatchObject({ own: [3] });
+    await expect(next).resolves.toMatchObject({ own: [4] });
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [5] });
+    expect(failures).toBe(2);
+  });
+
+  it('does not wait for another instance that was faster only once', async () => {
+    const log = new SimulatedLog();
+    const [sut, other] = [appenderOn(log), appenderOn(log)];
+    loseNext(log, 1);
+    await sut.submit(add('a'));
+    const next = sut.submit(add('a'));
+    for (let turn = 0; turn < 4; turn++) await later(undefined);
+    await expect(other.submit(add('b'))).resolves.toMatchObject({ own: [3] });
+    await expect(next).resolves.toMatchObject({ own: [2] });
+  });
+
   it('keeps the order of times when a faster clock was first', async () => {
     const log = new SimulatedLog();
     const slow = appenderOn(log, new StoppedClock('2026-01-31T08:00:00.000Z'));

@@ -44,6 +44,14 @@ export interface AppenderObserver {
 }
 
 const MAX_BATCH = 512;
+/** Instances that are reckoned with as writing at the same time. */
+const MAX_OTHERS = 8;
+/** Bounds of the time that the insert of another instance is reckoned with. */
+const MIN_TURN_MS = 20;
+const MAX_TURN_MS = 500;
+const LOOKS_PER_TURN = 4;
+/** Looks after which nobody else is expected to come. */
+const MAX_LOOKS_IN_VAIN = 8;
 /** How often to look for the entries of whoever was first, before their index is tried once more. */
 const MAX_LOOKS = 6;
 const EXPIRY_CHECK_MS = 100;
@@ -71,6 +79,14 @@ export class Appender {
   private readonly inFlight = new Set<Pending>();
   private readonly finishing = new Set<Promise<void>>();
   private head: Head | null = null;
+  /** How many batches of others are let first after one of our own: found by losing, 0 where nobody else writes. */
+  private others = 0;
+  /** Batches of others since the latest of our own. */
+  private othersSince = 0;
+  /** How long an insert takes, by the latest of our own. */
+  private turnMs = MIN_TURN_MS;
+  /** This batch or the one before it found its index taken. */
+  private hasLost = false;
   private pumping: Promise<void> | null = null;
   private expiry: NodeJS.Timeout | null = null;
   private stopped = false;
@@ -80,7 +96,13 @@ export class Appender {
   constructor(
     private readonly repository: Pick<
       AuditLogRepository,
-      'readHead' | 'insert' | 'readOutlines' | 'readByIds' | 'readSubjects' | 'readSubjectsIn' | 'subjectsBefore'
+      | 'readHead'
+      | 'insert'
+      | 'readOutlines'
+      | 'readByIds'
+      | 'readSubjects'
+      | 'readSubjectsIn'
+      | 'subjectsBefore'
     >,
     private readonly clock: Clock,
     private readonly observer: AppenderObserver,
@@ -126,6 +148,9 @@ export class Appender {
     // One turn of the event loop lets requests that arrived together share the first batch.
     await new Promise(setImmediate);
     while (this.queue.length > 0) {
+      // What comes while others write goes along.
+      const turns = Math.max(0, this.others - this.othersSince);
+      if (turns > 0) await pause(Math.min(MAX_TURN_MS, (turns * this.turnMs * 2) / 3));
       await this.write(this.takeQueued(MAX_BATCH));
       // Nothing but the projection is open, which the next batch need not wait for.
     }
@@ -142,12 +167,19 @@ export class Appender {
   private async write(batch: readonly Pending[]): Promise<void> {
     const work: Work = { open: batch, folds: null, planned: null };
     let triesInVain = 0;
+    let loses = false;
     while (work.open.length > 0) {
       try {
         await this.attempt(work);
+        this.hasLost = loses;
         return;
       } catch (error) {
         this.failed(error);
+        if (isDuplicateKey(error)) {
+          // Once is nothing: whoever writes now and then is not worth waiting for.
+          if (this.hasLost) this.others = Math.min(MAX_OTHERS, this.others + 1);
+          this.hasLost = loses = true;
+        }
         // The index is taken, and to insert there again before its entry shows would be refused again.
         const looks = isDuplicateKey(error) ? MAX_LOOKS : 1;
         const hasMoved = await this.lookForOthers(work, looks, triesInVain);
@@ -204,7 +236,11 @@ export class Appender {
         ),
       );
       await take(attachments);
+      if (await this.letOthersFirst(work)) return this.attempt(work);
+      const inserting = performance.now();
       const election = await this.repository.insert(head.next, planned);
+      this.turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, performance.now() - inserting));
+      this.othersSince = 0;
       this.head = { next: until, at };
       this.knownSubjects.add(
         head.next,
@@ -219,6 +255,24 @@ export class Appender {
       this.finishing.delete(finished),
     );
     this.finishing.add(finished);
+  }
+
+  /**
+   * Instances that write at the same time take turns: each lets the others go before its next batch, so that none
+   * inserts in vain. Nothing but speed depends on it: an index is taken only once in any case, and where others don't
+   * come it goes on without them.
+   * @returns whether the log has moved on, so that the batch needs another place in it
+   */
+  private async letOthersFirst(work: Work): Promise<boolean> {
+    const before = this.head?.next;
+    for (let looks = 0; this.othersSince < this.others; looks += 1) {
+      const seen = this.othersSince;
+      await this.recover(work).catch((readError: unknown) => this.failed(readError));
+      if (this.othersSince > seen) looks = 0;
+      else if (looks >= MAX_LOOKS_IN_VAIN) this.others = seen;
+      else await pause(this.turnMs / LOOKS_PER_TURN);
+    }
+    return this.head?.next !== before;
   }
 
   /** The states of the subjects that the commands are about, as the entries before `next` leave them. */
@@ -264,6 +318,7 @@ export class Appender {
       work.folds?.learn(entries);
       this.knownSubjects.add(known.next, written);
       this.head = { next: newest.index + 1, at: newest.at };
+      this.othersSince += batchesOf(written);
     } else {
       // This instance was idle while others wrote: reading all of that only to learn the head would take long.
       const ids = work.open.flatMap((pending) => pending.ids.slice(pending.own.length));
@@ -271,6 +326,7 @@ export class Appender {
       recognise(work.open, await this.repository.readByIds(ids));
       work.folds = null;
       this.head = head;
+      this.othersSince += 1;
     }
   }
 
@@ -280,7 +336,8 @@ export class Appender {
     const wanted = written.filter(({ id, subject }) => own.has(id) || folds?.has(subject) === true);
     const entries = await this.repository.readByIds(wanted.map(({ id }) => id));
     // A member that has only just become primary may not show all of them yet.
-    if (entries.length !== wanted.length) throw new Error('the log does not show all entries that it has shown');
+    if (entries.length !== wanted.length)
+      throw new Error('the log does not show all entries that it has shown');
     return entries;
   }
 
@@ -361,6 +418,11 @@ function rejectAll(batch: readonly Pending[], error: unknown): void {
 function idsOf(batch: readonly Pending[]): string[] {
   const stateful = batch.filter(({ command }) => !command.stream.stateless);
   return [...new Set(stateful.map(({ command }) => command.subjectId))];
+}
+
+/** How many batches these entries were written in: all of one bear the same time. */
+function batchesOf(written: readonly EntryOutline[]): number {
+  return new Set(written.map(({ at }) => at)).size;
 }
 
 /** Both are RFC 3339 in UTC with milliseconds, so they compare as text. */
