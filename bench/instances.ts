@@ -24,28 +24,30 @@ const MIN_RATE_RATIO = 0.9;
 const MAX_P50_RATIO = 2.5;
 
 /** One instance and several under the same load, one after the other. */
-interface Pair {
+interface Trio {
   readonly instances: number;
   readonly connections: number;
   readonly alone: Cell;
   readonly together: Cell;
+  /** As many, each on a database of its own: what they cost without having anything to do with each other. */
+  readonly apart: Cell;
 }
 
 /** Measures several instances on one database in turn with one that has a database of its own. */
 export async function measureInstances(bench: Bench): Promise<Report> {
   const contest = new Contest(bench);
-  const pairs: Pair[] = [];
+  const trios: Trio[] = [];
   try {
     for (const instances of INSTANCES) {
       const loads = bench.options.connections ?? [FEW, instances * FULL];
       for (let round = 1; round <= bench.options.rounds; round++) {
-        pairs.push(...(await measureRound(contest, instances, loads, round)));
+        trios.push(...(await measureRound(contest, instances, loads, round)));
       }
     }
   } finally {
     await contest.close();
   }
-  return report(pairs);
+  return report(trios);
 }
 
 async function measureRound(
@@ -53,34 +55,52 @@ async function measureRound(
   instances: number,
   loads: readonly number[],
   round: number,
-): Promise<Pair[]> {
+): Promise<Trio[]> {
   const single = await contest.start(ours);
   const first = await contest.start(ours);
-  const others: Running[] = [];
-  while (others.length + 1 < instances) {
-    others.push(await contest.start(ours, { database: first.database }));
-  }
+  const others = await startMore(contest, instances - 1, first);
   const measure = (connections: number, at: readonly [Running, ...Running[]]) =>
     contest.measure(({ delivery }) => delivery, connections, round, at);
-  const pairs: Pair[] = [];
+  const pairs: Omit<Trio, 'apart'>[] = [];
   for (const connections of loads) {
     // Nobody is always first.
     const early = round % 2 === 0 ? await measure(connections, [single]) : null;
     const together = await measure(connections, [first, ...others]);
     pairs.push({ instances, connections, alone: early ?? (await measure(connections, [single])), together });
   }
-  for (const { server } of [single, first, ...others]) await server.stop();
-  for (const { database } of [single, first]) await database.drop();
-  return pairs;
+  await end([single, first, ...others]);
+  const [one, ...more] = [await contest.start(ours), ...(await startMore(contest, instances - 1, null))];
+  const trios: Trio[] = [];
+  for (const pair of pairs) {
+    const apart = await measure(pair.connections, [one, ...more]);
+    trios.push({ ...pair, apart: { ...apart, contender: `${apart.contender}, apart` } });
+  }
+  await end([one, ...more]);
+  return trios;
 }
 
-function report(pairs: readonly Pair[]): Report {
-  const loads = [...new Set(pairs.map(({ instances, connections }) => `${instances} ${connections}`))].map(
-    (load) => pairs.filter(({ instances, connections }) => `${instances} ${connections}` === load),
+/** @param on whose database they share; null for one each */
+async function startMore(contest: Contest, count: number, on: Running | null): Promise<Running[]> {
+  const running: Running[] = [];
+  while (running.length < count) {
+    running.push(await contest.start(ours, on === null ? {} : { database: on.database }));
+  }
+  return running;
+}
+
+async function end(running: readonly Running[]): Promise<void> {
+  for (const { server } of running) await server.stop();
+  for (const database of new Set(running.map((one) => one.database))) await database.drop();
+}
+
+function report(trios: readonly Trio[]): Report {
+  const loads = [...new Set(trios.map(({ instances, connections }) => `${instances} ${connections}`))].map(
+    (load) => trios.filter(({ instances, connections }) => `${instances} ${connections}` === load),
   );
   return {
     remarks: [
-      'Instances of the service on one database, with the same connections in all as the one beside them.',
+      'Instances of the service on one database, with the same connections in all as the one beside them. Those that',
+      'are apart have a database each: what several processes cost that have nothing to settle with each other.',
       ...CELL_REMARKS,
     ],
     table: {
@@ -88,13 +108,17 @@ function report(pairs: readonly Pair[]): Report {
       lines: loads.flatMap((load) => [
         cellLine(load.map(({ alone }) => alone)),
         cellLine(load.map(({ together }) => together)),
+        cellLine(load.map(({ apart }) => apart)),
       ]),
     },
     rows: loads.flatMap((load): Row[] => {
-      const [{ instances, connections }] = load as [Pair];
-      const ratio = (figure: (cell: Cell) => number) =>
+      const [{ instances, connections }] = load as [Trio];
+      const ratio = (
+        figure: (cell: Cell) => number,
+        several: (trio: Trio) => Cell = ({ together }) => together,
+      ) =>
         ratioOf(
-          load.map(({ together }) => together),
+          load.map(several),
           load.map(({ alone }) => alone),
           figure,
         );
@@ -104,8 +128,16 @@ function report(pairs: readonly Pair[]): Report {
         ratioRow(`${what}, requests/s`, ratio(RATE), isFull ? { atLeast: MIN_RATE_RATIO } : {}),
         ratioRow(`${what}, p50`, ratio(P50), connections === FEW ? { atMost: MAX_P50_RATIO } : {}),
         ratioRow(`${what}, p99`, ratio(P99)),
+        ratioRow(
+          `${what}, requests/s, apart`,
+          ratio(RATE, ({ apart }) => apart),
+        ),
+        ratioRow(
+          `${what}, p50, apart`,
+          ratio(P50, ({ apart }) => apart),
+        ),
       ];
     }),
-    details: { pairs },
+    details: { trios },
   };
 }

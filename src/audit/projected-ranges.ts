@@ -37,9 +37,15 @@ export class ProjectedRanges {
     else this.ranges.push({ from, until });
   }
 
+  /** Forgets what ends before an entry; it is projected in any case. */
+  forgetBefore(index: number): void {
+    this.ranges = this.ranges.filter(({ until }) => until > index);
+  }
+
   /** The stretches of `[from, until)` that this instance has not projected; forgets everything before `from`. */
   gapsIn(from: number, until: number): Range[] {
-    this.ranges = this.ranges.filter((range) => range.until > from).sort((a, b) => a.from - b.from);
+    this.forgetBefore(from);
+    this.ranges.sort((a, b) => a.from - b.from);
     const gaps: Range[] = [];
     let next = from;
     for (const range of this.ranges) {

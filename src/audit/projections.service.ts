@@ -1,9 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { Interval } from '@nestjs/schedule';
 import { type Connection, mongo } from 'mongoose';
 import { Clock } from '../platform/clock.ts';
 import { PROJECTION_WATERMARKS_PLAN } from './audit-collections.ts';
+import { Leases } from '../platform/leases/leases.service.ts';
 import { DURABLE } from '../platform/mongo/write-concerns.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
@@ -12,6 +13,8 @@ import type { Subject } from './format/leaf.ts';
 import type { Stream, StreamSubject } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
 
+const LEASE = 'projections';
+const LEASE_MS = 3_000;
 const CATCH_UP_MS = 1_000;
 /** Other instances project their own entries within milliseconds; only what they left behind is ours to fold. */
 const GRACE_MS = 2_000;
@@ -25,7 +28,7 @@ interface Watermark {
 
 /** Keeps projections equal to the log when an instance dies between a commit and its projection. */
 @Injectable()
-export class Projections implements OnApplicationBootstrap {
+export class Projections implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Projections.name);
   private readonly streams = new Map<string, Stream<unknown>>();
   private readonly watermarks: mongo.Collection<Watermark>;
@@ -40,6 +43,7 @@ export class Projections implements OnApplicationBootstrap {
     private readonly repository: AuditLogRepository,
     private readonly projected: ProjectedRanges,
     private readonly clock: Clock,
+    private readonly leases: Leases,
     primary: PrimaryChanges,
   ) {
     this.watermarks = connection
@@ -72,12 +76,16 @@ export class Projections implements OnApplicationBootstrap {
   @Interval(CATCH_UP_MS)
   async catchUpRegularly(): Promise<void> {
     try {
-      await (this.running ??= this.catchUp(GRACE_MS));
+      await (this.running ??= this.keepUp());
     } catch (error) {
       this.logger.warn({ err: error }, 'the catch-up of projections failed; it tries again');
     } finally {
       this.running = null;
     }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.leases.release(LEASE);
   }
 
   /**
@@ -116,6 +124,21 @@ export class Projections implements OnApplicationBootstrap {
     this.projected.forget();
     this.until = null;
     this.elections += 1;
+  }
+
+  /** One instance looks after what was left behind; were it all, each would look at what every other has written. */
+  private async keepUp(): Promise<void> {
+    if ((await this.leases.hold(LEASE, LEASE_MS)) !== null) await this.catchUp(GRACE_MS);
+    else await this.follow();
+  }
+
+  /** Learns how far everything is projected from the instance that looks after it. */
+  private async follow(): Promise<void> {
+    const { elections } = this;
+    const until = await this.readWatermark();
+    if (elections !== this.elections || until <= (this.until ?? -1)) return;
+    this.until = until;
+    this.projected.forgetBefore(until);
   }
 
   private async catchUp(graceMs: number): Promise<void> {

@@ -13,6 +13,8 @@ import { Projections } from '../../src/audit/projections.service.ts';
 import type { Command, Fold, Stream } from '../../src/audit/stream.ts';
 import { type Clock, SystemClock } from '../../src/platform/clock.ts';
 import { provideCollection } from '../../src/platform/mongo/collections.ts';
+import { Leases } from '../../src/platform/leases/leases.service.ts';
+import { eventually } from '../support/eventually.ts';
 import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const quiet: AppenderObserver = {
@@ -173,11 +175,14 @@ describe('the audit log on MongoDB', () => {
 
     async function projections(sut: Stream<number>, ranges = new ProjectedRanges()): Promise<Projections> {
       const connection = await connect();
+      const leases = new Leases(connection);
+      await leases.onModuleInit();
       const service = new Projections(
         connection,
         new AuditLogRepository(connection),
         ranges,
         new SystemClock(),
+        leases,
         new PrimaryChanges(connection),
       );
       service.register(sut);
@@ -222,6 +227,36 @@ describe('the audit log on MongoDB', () => {
       own.held.clear();
       await (await projections(own, ranges)).onApplicationBootstrap();
       expect(own.held.size).toBe(0);
+    });
+
+    it('are caught up by one instance, of which the others learn how far they are', async () => {
+      const held = stream();
+      const [first, second] = [await projections(held), await projections(held)];
+      const sut = await appender();
+      await sut.submit(add('a', held));
+      await first.catchUpRegularly();
+      held.held.clear();
+
+      await second.catchUpRegularly();
+      expect(second.settledUntil).toBe(0);
+      // Whoever wrote has a while to project it; what this reaches is stored by the round after it.
+      await eventually(async () => {
+        await first.catchUpRegularly();
+        return first.settledUntil === 1;
+      });
+      expect([...held.held.keys()]).toEqual(['a']);
+      await first.catchUpRegularly();
+      await second.catchUpRegularly();
+      expect(second.settledUntil).toBe(1);
+
+      held.held.clear();
+      await sut.submit(add('b', { ...held, projection: undefined as never }));
+      await first.onApplicationShutdown();
+      await eventually(async () => {
+        await second.catchUpRegularly();
+        return second.settledUntil === 2;
+      });
+      expect([...held.held.keys()]).toEqual(['b']);
     });
 
     it('are folded anew from the whole log by a rebuild', async () => {
