@@ -267,7 +267,7 @@ export class Appender {
     const before = this.head?.next;
     for (let looks = 0; this.othersSince < this.others; looks += 1) {
       const seen = this.othersSince;
-      await this.recover(work).catch((readError: unknown) => this.failed(readError));
+      await this.recover(work);
       if (this.othersSince > seen) looks = 0;
       else if (looks >= MAX_LOOKS_IN_VAIN) this.others = seen;
       else await pause(this.turnMs / LOOKS_PER_TURN);
