@@ -175,13 +175,14 @@ export class Appender {
         return;
       } catch (error) {
         this.failed(error);
-        if (isDuplicateKey(error)) {
+        const isTaken = isDuplicateKey(error);
+        if (isTaken) {
           // Once is nothing: whoever writes now and then is not worth waiting for.
           if (this.hasLost) this.others = Math.min(MAX_OTHERS, this.others + 1);
           this.hasLost = loses = true;
         }
         // The index is taken, and to insert there again before its entry shows would be refused again.
-        const looks = isDuplicateKey(error) ? MAX_LOOKS : 1;
+        const looks = isTaken ? MAX_LOOKS : 1;
         const hasMoved = await this.lookForOthers(work, looks, triesInVain);
         // Whoever lost to another writer is not to wait longer each time.
         triesInVain = hasMoved ? 0 : triesInVain + 1;

@@ -64,15 +64,6 @@ export class AuditLogRepository {
     return insertDocuments(this.db, AUDIT_LOG, documents, { ordered: true, writeConcern: DURABLE });
   }
 
-  /** The entries from `index` on, oldest first. */
-  async readFrom(index: number, limit?: number): Promise<LogEntry[]> {
-    const cursor = this.collection
-      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { leaf: 1 } })
-      .sort({ _id: 1 });
-    if (limit !== undefined) cursor.limit(limit);
-    return (await cursor.toArray()).map(toLogEntry);
-  }
-
   /** Up to `limit` entries from `index` on, oldest first, without their content, which is most of them. */
   async readOutlines(index: number, limit: number): Promise<EntryOutline[]> {
     const documents = await this.collection

@@ -73,11 +73,14 @@ export class Leases implements OnModuleInit {
     // To look costs the database far less than to try, which waits for a majority and its journal.
     if (this.elsewhere.has(name) && (await this.isElsewhere(name))) return null;
     const lease = await this.takeOrRenew(name, ttlMs);
-    if (lease === null) this.elsewhere.add(name);
-    else this.elsewhere.delete(name);
-    // Counted from before the database was asked, its time can't be over before ours.
-    if (lease !== null) this.held.set(name, { lease, renewFrom: askedAt + ttlMs * RENEWED_AFTER });
-    else this.held.delete(name);
+    if (lease === null) {
+      this.held.delete(name);
+      this.elsewhere.add(name);
+    } else {
+      // Counted from before the database was asked, its time can't be over before ours.
+      this.held.set(name, { lease, renewFrom: askedAt + ttlMs * RENEWED_AFTER });
+      this.elsewhere.delete(name);
+    }
     return lease;
   }
 
