@@ -119,6 +119,17 @@ class StoppedClock extends Clock {
   }
 }
 
+/** Goes on by so many milliseconds whenever somebody looks at it. */
+class SteppingClock extends StoppedClock {
+  constructor(private readonly stepMs: number) {
+    super();
+  }
+  override now(): Date {
+    this.time = new Date(Date.parse(this.time) + this.stepMs).toISOString();
+    return super.now();
+  }
+}
+
 const silent: AppenderObserver = {
   committed: () => undefined,
   attemptFailed: () => undefined,
@@ -309,6 +320,27 @@ describe(Appender.name, () => {
     expect(log.entries.filter(({ subject }) => subject.id === 'a').map(({ data }) => data['seen'])).toEqual([
       0, 1, 2,
     ]);
+  });
+
+  it.each([
+    { since: 'a moment ago', stepMs: 1, times: 1 },
+    { since: 'some time ago', stepMs: 1_500, times: 2 },
+  ])('decides what was decided $since, before another instance was faster, $times times', async (example) => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log, new SteppingClock(example.stepMs));
+    await sut.submit(add('a'));
+    loseNext(log, 1);
+    const times: string[] = [];
+    const command: ReturnType<typeof add> = {
+      ...add('a'),
+      decide: (state, at) => {
+        times.push(at);
+        return [{ action: 'callback.received', data: { seen: state } }];
+      },
+    };
+    await expect(sut.submit(command)).resolves.toEqual({ state: 2, own: [2] });
+    expect(times).toHaveLength(example.times);
+    expect(log.entries.at(-1)).toMatchObject({ at: times.at(-1), data: { seen: 1 } });
   });
 
   it('lets another instance first that keeps being faster, and goes on without it once it does not come', async () => {

@@ -55,6 +55,8 @@ const MAX_LOOKS_IN_VAIN = 8;
 /** How often to look for the entries of whoever was first, before their index is tried once more. */
 const MAX_LOOKS = 6;
 const EXPIRY_CHECK_MS = 100;
+/** How old a decision may be that is used again; its time is that of its entries. */
+const MAX_PLAN_AGE_MS = 1_000;
 /** Entries of others that are read at most to go on from where they end. */
 const MAX_LEARNED = 1_000;
 
@@ -225,8 +227,10 @@ export class Appender {
     // It isn't known which primary took what a lost attempt has left.
     await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
     const folds = work.folds.copy();
-    work.planned = planBatch(batch, folds, head.next, laterOf(now.toISOString(), head.at), work.planned);
-    const { plans, at } = work.planned;
+    const at = laterOf(now.toISOString(), head.at);
+    const earliest = laterOf(new Date(now.getTime() - MAX_PLAN_AGE_MS).toISOString(), head.at);
+    work.planned = planBatch(batch, folds, head.next, at, work.planned, earliest);
+    const { plans } = work.planned;
     const planned = plans.flatMap((plan) => plan.entries);
     const until = head.next + planned.length;
     if (planned.length > 0) {
@@ -242,7 +246,7 @@ export class Appender {
       const election = await this.repository.insert(head.next, planned);
       this.turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, performance.now() - inserting));
       this.othersSince = 0;
-      this.head = { next: until, at };
+      this.head = { next: until, at: work.planned.at };
       this.knownSubjects.add(
         head.next,
         planned.map(({ entry }) => entry),

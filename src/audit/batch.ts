@@ -57,9 +57,10 @@ export interface KeptAttachment {
  * settled with that error and leaves no trace in the others.
  * @param folds what is committed before `next`; moved on by the plans
  * @param next index of the first entry
- * @param at earliest time of the entries, RFC 3339
- * @param earlier plans of a lost attempt: those whose subject was left alone meanwhile, and whose time is not too
- *   early now, only get another index
+ * @param at time of what is decided now, RFC 3339
+ * @param earlier plans that didn't get in: those whose subject was left alone meanwhile only get another index, and
+ *   the whole batch their time
+ * @param earliest time that `earlier` must not be before to be used again, RFC 3339
  */
 export function planBatch(
   batch: readonly Pending[],
@@ -67,13 +68,14 @@ export function planBatch(
   next: number,
   at: string,
   earlier: PlannedBatch | null,
+  earliest: string,
 ): PlannedBatch {
   const reusable = new Map<Pending, Plan>();
-  if (earlier !== null && earlier.at >= at) {
-    at = earlier.at;
+  if (earlier !== null && earlier.at >= earliest) {
     for (const plan of earlier.plans) {
       if (isStillRight(plan, folds)) reusable.set(plan.pending, plan);
     }
+    if (reusable.size > 0) at = earlier.at;
   }
   const committed = folds.copy();
   const plans: Plan[] = [];

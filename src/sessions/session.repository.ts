@@ -146,25 +146,16 @@ export class SessionRepository implements Projection<SessionState> {
   }
 
   /** Callbacks that wait for a pulled result to prove them, and when the oldest came (RFC 3339). */
-  async unproven(): Promise<{ count: number; oldestAt: string | null }> {
-    const [backlog] = await this.collection
-      .aggregate<Backlog>([
-        { $match: { nextPullAt: { $exists: true }, grade: 'CALLBACK_ONLY' } },
-        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$firstResultAt' } } },
-      ])
-      .toArray();
-    return sizeOf(backlog);
+  unproven(): Promise<{ count: number; oldestAt: string | null }> {
+    return this.backlogOf(
+      { pullDeadline: ANY_TIME, nextPullAt: ANY_TIME, grade: 'CALLBACK_ONLY' },
+      'firstResultAt',
+    );
   }
 
   /** Sessions that wait for media, and since when the one that has waited longest (RFC 3339). */
-  async awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
-    const [backlog] = await this.collection
-      .aggregate<Backlog>([
-        { $match: { nextEvidenceAt: { $exists: true } } },
-        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: '$mediaWantedSince' } } },
-      ])
-      .toArray();
-    return sizeOf(backlog);
+  awaitingEvidence(): Promise<{ count: number; oldestAt: string | null }> {
+    return this.backlogOf({ nextEvidenceAt: ANY_TIME }, 'mediaWantedSince');
   }
 
   /**
@@ -191,7 +182,7 @@ export class SessionRepository implements Projection<SessionState> {
     const isLate = { $lte: ['$registeredAt', registeredBefore] };
     const isInARow = { $and: [isLate, { $gte: ['$registeredAt', inARowFrom] }] };
     const [waiting] = await this.collection
-      .aggregate<Omit<WaitingSessions, 'oldestAt'> & Pick<Backlog, 'oldestAt'>>([
+      .aggregate<Omit<WaitingSessions, 'oldestAt'> & { oldestAt: Date | null }>([
         { $match: { status: 'REGISTERED' } },
         {
           $group: {
@@ -224,6 +215,20 @@ export class SessionRepository implements Projection<SessionState> {
     }));
   }
 
+  /** Every instance asks every few seconds: an index has to hold all of it, so that no session is read. */
+  private async backlogOf(
+    which: mongo.Filter<SessionDocument>,
+    since: 'firstResultAt' | 'mediaWantedSince',
+  ): Promise<{ count: number; oldestAt: string | null }> {
+    const [backlog] = await this.collection
+      .aggregate<{ count: number; oldestAt: Date | null }>([
+        { $match: which },
+        { $group: { _id: null, count: { $sum: 1 }, oldestAt: { $min: `$${since}` } } },
+      ])
+      .toArray();
+    return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt?.toISOString() ?? null };
+  }
+
   private async findStates(
     filter: mongo.Filter<SessionDocument>,
     order: mongo.Sort,
@@ -238,15 +243,8 @@ export class SessionRepository implements Projection<SessionState> {
   }
 }
 
-/** What waits, and since when the oldest of it; no such group where nothing does. */
-interface Backlog {
-  readonly count: number;
-  readonly oldestAt: Date | null;
-}
-
-function sizeOf(backlog: Backlog | undefined): { count: number; oldestAt: string | null } {
-  return { count: backlog?.count ?? 0, oldestAt: backlog?.oldestAt?.toISOString() ?? null };
-}
+/** Of a field that is there. Said like this, an index alone can tell, which doesn't know null from missing. */
+const ANY_TIME = { $gte: new Date(0) };
 
 function conditionsOf(filter: SessionFilter, cursor?: string): mongo.Filter<SessionDocument> {
   const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;

@@ -67,14 +67,15 @@ export const SESSIONS_PLAN: CollectionPlan = {
       serves: "a customer's sessions",
     },
     {
-      keys: { pullDeadline: 1, nextPullAt: 1 },
+      keys: { pullDeadline: 1, nextPullAt: 1, grade: 1, firstResultAt: 1 },
       onlyWhere: { nextPullAt: { $exists: true } },
-      serves: 'the pulls that are due, the one with the least time left first',
+      serves:
+        'the pulls that are due, the one with the least time left first; alone, how many callbacks are unproven',
     },
     {
-      keys: { nextEvidenceAt: 1 },
+      keys: { nextEvidenceAt: 1, mediaWantedSince: 1 },
       onlyWhere: { nextEvidenceAt: { $exists: true } },
-      serves: 'the media that are due, the most overdue first; how many sessions wait for media',
+      serves: 'the media that are due, the most overdue first; alone, how many sessions wait for media',
     },
     {
       keys: { reviewIndex: 1 },
