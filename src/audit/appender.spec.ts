@@ -267,11 +267,11 @@ describe(Appender.name, () => {
       const idle = appenderOn(log);
       await idle.submit(add('a'));
       const busy = appenderOn(log);
-      for (let round = 0; round < 2; round++) {
+      for (let round = 0; round < 6; round++) {
         await Promise.all(Array.from({ length: 800 }, () => busy.submit(add('b'))));
       }
       log.faults.push('NONE', fault);
-      await expect(idle.submit(add('b'))).resolves.toMatchObject({ state: 1_601, own: [1_601] });
+      await expect(idle.submit(add('b'))).resolves.toMatchObject({ state: 4_801, own: [4_801] });
       expect(decidedOnExactState(log)).toBe(true);
     },
   );
@@ -281,12 +281,12 @@ describe(Appender.name, () => {
     const [sut, busy] = [appenderOn(log), appenderOn(log)];
     await sut.submit(add('a'));
     log.meanwhile = async () => {
-      for (let round = 0; round < 2; round++) {
+      for (let round = 0; round < 6; round++) {
         await Promise.all(Array.from({ length: 800 }, () => busy.submit(add('b'))));
       }
     };
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [1] });
-    expect(log.entries).toHaveLength(1_602);
+    expect(log.entries).toHaveLength(4_802);
     expect(decidedOnExactState(log)).toBe(true);
   });
 
@@ -341,6 +341,22 @@ describe(Appender.name, () => {
     await expect(sut.submit(command)).resolves.toEqual({ state: 2, own: [2] });
     expect(times).toHaveLength(example.times);
     expect(log.entries.at(-1)).toMatchObject({ at: times.at(-1), data: { seen: 1 } });
+  });
+
+  it('decides again what was decided on an entry of the same batch, once that has another index', async () => {
+    const log = new SimulatedLog();
+    const sut = appenderOn(log);
+    const latest: Stream<number> = { ...counter, initial: () => -1, evolve: (_, { index }) => index };
+    const referring: Command<number, number> = {
+      ...{ stream: latest, subjectId: 'a', actor: { type: 'system', id: 'test' }, alwaysBegins: true },
+      decide: (state) => [{ action: 'callback.received', data: { refersTo: state } }],
+      answer: (state) => state,
+    };
+    await sut.submit(add('b'));
+    loseNext(log, 1);
+    const answers = await Promise.all([sut.submit(referring), sut.submit(referring), sut.submit(add('c'))]);
+    expect(answers.slice(0, 2)).toEqual([3, 3]);
+    expect(log.entries.slice(2, 4).map(({ data }) => data['refersTo'])).toEqual([-1, 2]);
   });
 
   it('lets another instance first that keeps being faster, and goes on without it once it does not come', async () => {
@@ -423,7 +439,7 @@ describe(Appender.name, () => {
     const [sut, busy] = [appenderOn(log), appenderOn(log)];
     await sut.submit(add('a'));
     log.meanwhile = async () => {
-      for (let round = 0; round < 2; round++) {
+      for (let round = 0; round < 6; round++) {
         await Promise.all(Array.from({ length: 800 }, () => busy.submit(add('b'))));
       }
     };

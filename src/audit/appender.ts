@@ -6,6 +6,8 @@ import type { AuditLogRepository, EntryOutline, Head } from './audit-log.reposit
 import {
   type Pending,
   attachmentsOf,
+  foldsAfter,
+  moveBatch,
   type Plan,
   type PlannedBatch,
   type PlannedEntry,
@@ -58,7 +60,7 @@ const EXPIRY_CHECK_MS = 100;
 /** How old a decision may be that is used again; its time is that of its entries. */
 const MAX_PLAN_AGE_MS = 1_000;
 /** Entries of others that are read at most to go on from where they end. */
-const MAX_LEARNED = 1_000;
+const MAX_LEARNED = 4_000;
 
 /** A batch on its way, with what its attempts have in common. */
 interface Work {
@@ -213,7 +215,7 @@ export class Appender {
   }
 
   /** One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed. */
-  private async attempt(work: Work): Promise<void> {
+  private async attempt(work: Work, isMoved = false): Promise<void> {
     const batch = work.open;
     const head = (this.head ??= await this.repository.readHead());
     const now = this.clock.now();
@@ -226,11 +228,8 @@ export class Appender {
     work.folds ??= await this.readFolds(batch, head.next);
     // It isn't known which primary took what a lost attempt has left.
     await secure(batch.flatMap((pending) => attachmentsOf(pending, pending.own)));
-    const folds = work.folds.copy();
-    const at = laterOf(now.toISOString(), head.at);
-    const earliest = laterOf(new Date(now.getTime() - MAX_PLAN_AGE_MS).toISOString(), head.at);
-    work.planned = planBatch(batch, folds, head.next, at, work.planned, earliest);
-    const { plans } = work.planned;
+    work.planned = planAt(head, now, work.folds, work);
+    const { plans, at } = work.planned;
     const planned = plans.flatMap((plan) => plan.entries);
     const until = head.next + planned.length;
     if (planned.length > 0) {
@@ -241,22 +240,22 @@ export class Appender {
         ),
       );
       await take(attachments);
-      if (await this.letOthersFirst(work)) return this.attempt(work);
+      if (!isMoved && (await this.letOthersFirst(work))) return this.attempt(work, true);
       const inserting = performance.now();
       const election = await this.repository.insert(head.next, planned);
       this.turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, performance.now() - inserting));
       this.othersSince = 0;
-      this.head = { next: until, at: work.planned.at };
+      this.head = { next: until, at };
       this.knownSubjects.add(
         head.next,
         planned.map(({ entry }) => entry),
       );
-      work.folds = folds;
+      work.folds = foldsAfter(work.planned, work.folds);
       for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
       this.observer.committed(planned, (performance.now() - started) / 1000);
       await secure(attachments, election);
     }
-    const finished = this.finish(batch, plans, folds, { from: head.next, until }).finally(() =>
+    const finished = this.finish(batch, plans, work.folds, { from: head.next, until }).finally(() =>
       this.finishing.delete(finished),
     );
     this.finishing.add(finished);
@@ -269,15 +268,16 @@ export class Appender {
    * @returns whether the log has moved on, so that the batch needs another place in it
    */
   private async letOthersFirst(work: Work): Promise<boolean> {
+    if (this.others === 0) return false;
     const before = this.head?.next;
-    for (let looks = 0; this.othersSince < this.others; looks += 1) {
+    for (let looks = 0; ; looks += 1) {
       const seen = this.othersSince;
       await this.recover(work);
+      if (this.othersSince >= this.others) return this.head?.next !== before;
       if (this.othersSince > seen) looks = 0;
       else if (looks >= MAX_LOOKS_IN_VAIN) this.others = seen;
       else await pause(this.turnMs / LOOKS_PER_TURN);
     }
-    return this.head?.next !== before;
   }
 
   /** The states of the subjects that the commands are about, as the entries before `next` leave them. */
@@ -417,6 +417,14 @@ function rejectAll(batch: readonly Pending[], error: unknown): void {
       throw error;
     });
   }
+}
+
+/** The batch as it is to be written behind `head`; what was decided for it a moment ago holds where it still can. */
+function planAt(head: Head, now: Date, committed: SubjectFolds, { open, planned }: Work): PlannedBatch {
+  const earliest = laterOf(new Date(now.getTime() - MAX_PLAN_AGE_MS).toISOString(), head.at);
+  const earlier = planned !== null && planned.at >= earliest ? planned : null;
+  const moved = earlier && moveBatch(earlier, open, committed, head.next);
+  return moved ?? planBatch(open, committed, head.next, laterOf(now.toISOString(), head.at), earlier);
 }
 
 /** The subjects whose history a decision may depend on. */

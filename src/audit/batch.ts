@@ -31,15 +31,22 @@ export interface PlannedEntry {
 export interface Plan {
   readonly pending: Pending;
   readonly entries: readonly PlannedEntry[];
-  /** Index of the newest entry about its subject when it was decided. */
-  readonly decidedOn: number;
+  /**
+   * Index of the newest entry about its subject when it was decided; null if that was one of the same batch, whose
+   * index was not certain yet.
+   */
+  readonly decidedOn: number | null;
 }
 
 /** What was decided for a batch at one place of the log. */
 export interface PlannedBatch {
   readonly plans: readonly Plan[];
+  /** Index of its first entry. */
+  readonly from: number;
   /** Time of all entries, RFC 3339. */
   readonly at: string;
+  /** The states that it leaves there; null if they are still to be folded. */
+  readonly folds: SubjectFolds | null;
 }
 
 /** An attachment on its way. */
@@ -55,32 +62,30 @@ export interface KeptAttachment {
 /**
  * Decides the commands in order, each on what the ones before it left. A command whose decision throws is
  * settled with that error and leaves no trace in the others.
- * @param folds what is committed before `next`; moved on by the plans
+ * @param committed what is committed before `next`
  * @param next index of the first entry
  * @param at time of what is decided now, RFC 3339
- * @param earlier plans that didn't get in: those whose subject was left alone meanwhile only get another index, and
- *   the whole batch their time
- * @param earliest time that `earlier` must not be before to be used again, RFC 3339
+ * @param earlier plans that didn't get in: those that are still right only get another index, and the whole batch
+ *   their time
  */
 export function planBatch(
   batch: readonly Pending[],
-  folds: SubjectFolds,
+  committed: SubjectFolds,
   next: number,
   at: string,
   earlier: PlannedBatch | null,
-  earliest: string,
 ): PlannedBatch {
   const reusable = new Map<Pending, Plan>();
-  if (earlier !== null && earlier.at >= earliest) {
-    for (const plan of earlier.plans) {
-      if (isStillRight(plan, folds)) reusable.set(plan.pending, plan);
-    }
-    if (reusable.size > 0) at = earlier.at;
+  for (const plan of earlier?.plans ?? []) {
+    if (isStillRight(plan, committed)) reusable.set(plan.pending, plan);
   }
-  const committed = folds.copy();
+  if (earlier !== null && reusable.size > 0) at = earlier.at;
+  const from = next;
+  const folds = committed.copy();
   const plans: Plan[] = [];
   for (const pending of batch) {
-    const decidedOn = committed.of(subjectOf(pending)).lastIndex;
+    const { lastIndex } = folds.of(subjectOf(pending));
+    const decidedOn = lastIndex < from ? lastIndex : null;
     try {
       const entries = planOne(pending, folds, next, at, reusable.get(pending));
       next += entries.length;
@@ -91,12 +96,49 @@ export function planBatch(
       });
     }
   }
-  return { plans, at };
+  return { plans, from, at, folds };
+}
+
+/**
+ * The same batch at another place of the log, if all that was decided is still right: so that it is there before the
+ * log has moved on again.
+ * @returns null if something has to be decided again
+ */
+export function moveBatch(
+  planned: PlannedBatch,
+  batch: readonly Pending[],
+  committed: SubjectFolds,
+  from: number,
+): PlannedBatch | null {
+  const { plans } = planned;
+  const isSame =
+    plans.length === batch.length &&
+    plans.every((plan, place) => plan.pending === batch[place] && isStillRight(plan, committed));
+  if (!isSame) return null;
+  let next = from;
+  const moved = plans.map((plan): Plan => {
+    const entries = entriesAt(next, plan);
+    next += entries.length;
+    return { ...plan, entries };
+  });
+  return { ...planned, plans: moved, from, folds: null };
+}
+
+/** The states that the batch leaves when it is in the log. */
+export function foldsAfter({ plans, folds }: PlannedBatch, committed: SubjectFolds): SubjectFolds {
+  if (folds !== null) return folds;
+  const after = committed.copy();
+  for (const { entries } of plans) after.advance(entries.map(({ entry }) => entry));
+  return after;
 }
 
 /** Nothing has come between that the decision would have to see. */
 function isStillRight({ pending, decidedOn }: Plan, committed: SubjectFolds): boolean {
   return pending.own.length === 0 && committed.of(subjectOf(pending)).lastIndex === decidedOn;
+}
+
+function entriesAt(index: number, { entries }: Plan): PlannedEntry[] {
+  return entries.map(({ entry, leaf }, position) => ({ entry: { ...entry, index: index + position }, leaf }));
 }
 
 function planOne(
@@ -107,11 +149,7 @@ function planOne(
   earlier: Plan | undefined,
 ): readonly PlannedEntry[] {
   if (isComplete(pending)) return [];
-  const entries =
-    earlier?.entries.map(({ entry, leaf }, position) => ({
-      entry: { ...entry, index: next + position },
-      leaf,
-    })) ?? decide(pending, folds, next, at);
+  const entries = earlier ? entriesAt(next, earlier) : decide(pending, folds, next, at);
   folds.advance(entries.map(({ entry }) => entry));
   pending.planned = pending.own.length + entries.length;
   return entries;
