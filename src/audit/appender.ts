@@ -46,8 +46,8 @@ export interface AppenderObserver {
 }
 
 const MAX_BATCH = 512;
-/** Instances that are reckoned with as writing at the same time. */
-const MAX_OTHERS = 8;
+/** Instances that are reckoned with as writing at the same time; to wait for one that isn't there takes longer than to lose. */
+const MAX_OTHERS = 3;
 /** Bounds of the time that the insert of another instance is reckoned with. */
 const MIN_TURN_MS = 20;
 const MAX_TURN_MS = 500;

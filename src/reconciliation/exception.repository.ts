@@ -3,6 +3,7 @@ import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
+import { IS_TEXT } from '../platform/mongo/collections.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { SESSION } from '../sessions/session.stream.ts';
@@ -73,11 +74,16 @@ export class ExceptionRepository implements Projection<ExceptionState> {
   }
 
   /** Exceptions, newest first. */
-  async page(filter: ExceptionFilter, limit: number, cursor?: string): Promise<Page<ExceptionState>> {
+  async page(
+    { owner, ...equal }: ExceptionFilter,
+    limit: number,
+    cursor?: string,
+  ): Promise<Page<ExceptionState>> {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : indexOfCursor(cursor);
     const documents = await this.collection
       .find({
-        ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+        ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+        ...(owner !== undefined && { owner: { $eq: owner, ...IS_TEXT } }),
         firstIndex: { $lt: mongo.Long.fromNumber(before) },
       })
       .sort({ firstIndex: -1 })
@@ -93,13 +99,16 @@ export class ExceptionRepository implements Projection<ExceptionState> {
 
   /** Every exception about any of the sessions, open or not. */
   async findOfSessions(uuids: readonly string[]): Promise<ExceptionState[]> {
-    const documents = await this.collection.find({ session: { $in: [...uuids] } }).toArray();
+    const documents = await this.collection.find({ session: { $in: [...uuids], ...IS_TEXT } }).toArray();
     return documents.map(({ state }) => state);
   }
 
   /** Those of the sessions that have an open exception. */
   async withOpen(uuids: readonly string[]): Promise<Set<string>> {
-    const found = await this.collection.distinct('session', { session: { $in: [...uuids] }, status: 'OPEN' });
+    const found = await this.collection.distinct('session', {
+      session: { $in: [...uuids], ...IS_TEXT },
+      status: 'OPEN',
+    });
     return new Set(found.filter((uuid) => uuid !== null));
   }
 

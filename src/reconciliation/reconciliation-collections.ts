@@ -1,4 +1,4 @@
-import type { CollectionPlan } from '../platform/mongo/collections.ts';
+import { type CollectionPlan, IS_TEXT } from '../platform/mongo/collections.ts';
 
 export const EXCEPTIONS_PLAN: CollectionPlan = {
   name: 'exceptions',
@@ -8,12 +8,12 @@ export const EXCEPTIONS_PLAN: CollectionPlan = {
     { keys: { class: 1, firstIndex: -1 }, serves: 'exceptions of one class, newest first' },
     {
       keys: { owner: 1, firstIndex: -1 },
-      onlyWhere: { owner: { $type: 'string' } },
+      onlyWhere: { owner: IS_TEXT },
       serves: 'the exceptions that a person takes care of, newest first',
     },
     {
       keys: { session: 1 },
-      onlyWhere: { session: { $type: 'string' } },
+      onlyWhere: { session: IS_TEXT },
       serves: 'the exceptions about a session',
     },
   ],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import { type Connection, mongo } from 'mongoose';
-import { DURABLE } from '../platform/mongo/write-concerns.ts';
+import { DURABLE, TAKEN } from '../platform/mongo/write-concerns.ts';
 import { isOnlyDuplicateKeys } from '../platform/mongo/duplicate-keys.ts';
 import { RECONCILIATION_DUE_PLAN, RECONCILIATION_PROGRESS_PLAN } from './reconciliation-collections.ts';
 
@@ -37,12 +37,16 @@ export class ReconciliationProgress {
 
   constructor(@InjectConnection() connection: Connection) {
     const db = connection.getClient().db(connection.name);
-    const options = { writeConcern: DURABLE } as const;
-    this.progress = db.collection(RECONCILIATION_PROGRESS_PLAN.name, options);
-    this.due = db.collection(RECONCILIATION_DUE_PLAN.name, options);
+    // Lost in an election, it makes the next round look at the same once more. What is due must not be lost: nobody
+    // would look at that again.
+    this.progress = db.collection(RECONCILIATION_PROGRESS_PLAN.name, { writeConcern: TAKEN });
+    this.due = db.collection(RECONCILIATION_DUE_PLAN.name, { writeConcern: DURABLE });
   }
 
-  /** The log index up to which a walk has come; -1 before the first. */
+  /**
+   * The log index up to which a walk has come; -1 before the first. What was said a moment ago may not show yet:
+   * whoever is walking knows better.
+   */
   async reached(walk: Walk): Promise<number> {
     return Number((await this.progress.findOne({ _id: walk }))?.index ?? -1);
   }

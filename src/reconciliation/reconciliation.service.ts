@@ -22,7 +22,7 @@ import { ReconciliationProgress } from './reconciliation-progress.repository.ts'
 import type { RunCounts } from './run.ts';
 
 /** Few enough that callbacks need not wait for it noticeably. */
-const BATCH = 100;
+const BATCH = 250;
 const MINUTE_MS = 60_000;
 const QUARANTINE = 'quarantine';
 
@@ -72,18 +72,17 @@ export class Reconciliation {
   }
 
   private async walkChanged(goOn: GoOn, tally: Tally): Promise<void> {
+    let reached = await this.progress.reached('sessions');
     while (await goOn()) {
-      const reached = await this.progress.reached('sessions');
       const until = this.projections.settledUntil;
       const changed = await this.sessions.findChanged(reached, until, BATCH);
       tally.add(changed.length, await this.examine(changed));
       for (const { state } of changed) this.metrics.observeConfirmation(state, reached);
       const isLast = changed.length < BATCH;
-      await this.progress.reach('sessions', {
-        from: reached,
-        to: isLast ? until - 1 : (changed.at(-1)?.lastIndex ?? reached),
-      });
+      const to = isLast ? until - 1 : (changed.at(-1)?.lastIndex ?? reached);
+      await this.progress.reach('sessions', { from: reached, to });
       if (isLast) return;
+      reached = to;
     }
   }
 
@@ -99,13 +98,15 @@ export class Reconciliation {
   }
 
   private async walkQuarantine(goOn: GoOn, tally: Tally): Promise<void> {
+    let reached = await this.progress.reached('quarantine');
     while (await goOn()) {
-      const reached = await this.progress.reached('quarantine');
       const entries = await this.entries.after(QUARANTINE_ACTIONS, reached, BATCH);
       const receipts = [...new Set(entries.map(({ subject }) => subject.id))];
       tally.add(receipts.length, await this.examineDeliveries(receipts));
-      await this.progress.reach('quarantine', { from: reached, to: entries.at(-1)?.index ?? reached });
+      const to = entries.at(-1)?.index ?? reached;
+      await this.progress.reach('quarantine', { from: reached, to });
       if (entries.length < BATCH) return;
+      reached = to;
     }
   }
 

@@ -6,6 +6,7 @@ import { type Connection, mongo } from 'mongoose';
 import type { Fold, Projection } from '../audit/stream.ts';
 import { AppConfig, type EvidencePolicy, type PullPolicy } from '../platform/config/app-config.ts';
 import { indexOfCursor, type Page, pageOf } from '../platform/http/paging.ts';
+import { IS_TEXT } from '../platform/mongo/collections.ts';
 import { PrimaryChanges } from '../platform/mongo/primary-changes.service.ts';
 import { ProjectedCollection } from '../platform/mongo/projected-collection.ts';
 import { evidenceDue } from './evidence-state.ts';
@@ -247,10 +248,11 @@ export class SessionRepository implements Projection<SessionState> {
 const ANY_TIME = { $gte: new Date(0) };
 
 function conditionsOf(filter: SessionFilter, cursor?: string): mongo.Filter<SessionDocument> {
-  const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, ...equal } = filter;
+  const { fromIndex = 0, untilIndex = Number.MAX_SAFE_INTEGER, customerRef, ...equal } = filter;
   const until = Math.min(untilIndex, cursor === undefined ? untilIndex : indexOfCursor(cursor));
   return {
     ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+    ...(customerRef !== undefined && { customerRef: { $eq: customerRef, ...IS_TEXT } }),
     firstIndex: { $gte: mongo.Long.fromNumber(fromIndex), $lt: mongo.Long.fromNumber(until) },
   };
 }

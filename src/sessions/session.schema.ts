@@ -1,7 +1,7 @@
 import type { ProvenanceGrade as Grade } from '../conclusion-rules/engine/fact.ts';
 import type { Decision } from '../conclusion-rules/engine/rule-set.ts';
 import type { mongo } from 'mongoose';
-import type { CollectionPlan } from '../platform/mongo/collections.ts';
+import { type CollectionPlan, IS_TEXT } from '../platform/mongo/collections.ts';
 import type { SessionState } from './session-state.ts';
 import type { SessionStatus } from './session-status.ts';
 
@@ -63,7 +63,7 @@ export const SESSIONS_PLAN: CollectionPlan = {
     { keys: { status: 1, firstIndex: -1 }, serves: 'sessions of one status, newest first' },
     {
       keys: { customerRef: 1, firstIndex: -1 },
-      onlyWhere: { customerRef: { $type: 'string' } },
+      onlyWhere: { customerRef: IS_TEXT },
       serves: "a customer's sessions",
     },
     {

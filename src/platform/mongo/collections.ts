@@ -20,6 +20,12 @@ export interface IndexPlan {
   readonly expireAfterSeconds?: number;
 }
 
+/**
+ * Of an index that leaves out what isn't a text, and in so many words of each query that it is to serve: from the
+ * value that is asked for, MongoDB does not conclude that it would do.
+ */
+export const IS_TEXT = { $type: 'string' } as const;
+
 /** A collection is not as planned and must not be used like that; the message names it and says what to do. */
 export class CollectionFaultError extends Error {
   override readonly name = 'CollectionFaultError';
