@@ -214,8 +214,11 @@ export class Appender {
     if (added.length > 0) work.folds = null;
   }
 
-  /** One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed. */
-  private async attempt(work: Work, isMoved = false): Promise<void> {
+  /**
+   * One try to bring the batch into the log at the head we know. Throws if that did not wholly succeed.
+   * @param hasWaited others were let first, so now it is its turn
+   */
+  private async attempt(work: Work, hasWaited = false): Promise<void> {
     const batch = work.open;
     const head = (this.head ??= await this.repository.readHead());
     const now = this.clock.now();
@@ -240,7 +243,7 @@ export class Appender {
         ),
       );
       await take(attachments);
-      if (!isMoved && (await this.letOthersFirst(work))) return this.attempt(work, true);
+      if (!hasWaited && (await this.letOthersFirst(work))) return this.attempt(work, true);
       const inserting = performance.now();
       const election = await this.repository.insert(head.next, planned);
       this.turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, performance.now() - inserting));
@@ -263,8 +266,9 @@ export class Appender {
 
   /**
    * Instances that write at the same time take turns: each lets the others go before its next batch, so that none
-   * inserts in vain. Nothing but speed depends on it: an index is taken only once in any case, and where others don't
-   * come it goes on without them.
+   * inserts in vain. It looks at the log even if they have gone: to insert where it no longer ends is in vain, too.
+   * Nothing but speed depends on it: an index is taken only once in any case, and where others don't come it goes on
+   * without them.
    * @returns whether the log has moved on, so that the batch needs another place in it
    */
   private async letOthersFirst(work: Work): Promise<boolean> {
