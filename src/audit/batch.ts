@@ -41,8 +41,6 @@ export interface Plan {
 /** What was decided for a batch at one place of the log. */
 export interface PlannedBatch {
   readonly plans: readonly Plan[];
-  /** Index of its first entry. */
-  readonly from: number;
   /** Time of all entries, RFC 3339. */
   readonly at: string;
   /** The states that it leaves there; null if they are still to be folded. */
@@ -80,12 +78,12 @@ export function planBatch(
     if (isStillRight(plan, committed)) reusable.set(plan.pending, plan);
   }
   if (earlier !== null && reusable.size > 0) at = earlier.at;
-  const from = next;
+  const start = next;
   const folds = committed.copy();
   const plans: Plan[] = [];
   for (const pending of batch) {
     const { lastIndex } = folds.of(subjectOf(pending));
-    const decidedOn = lastIndex < from ? lastIndex : null;
+    const decidedOn = lastIndex < start ? lastIndex : null;
     try {
       const entries = planOne(pending, folds, next, at, reusable.get(pending));
       next += entries.length;
@@ -96,7 +94,7 @@ export function planBatch(
       });
     }
   }
-  return { plans, from, at, folds };
+  return { plans, at, folds };
 }
 
 /**
@@ -108,20 +106,19 @@ export function moveBatch(
   planned: PlannedBatch,
   batch: readonly Pending[],
   committed: SubjectFolds,
-  from: number,
+  next: number,
 ): PlannedBatch | null {
   const { plans } = planned;
   const isSame =
     plans.length === batch.length &&
     plans.every((plan, place) => plan.pending === batch[place] && isStillRight(plan, committed));
   if (!isSame) return null;
-  let next = from;
   const moved = plans.map((plan): Plan => {
     const entries = entriesAt(next, plan);
     next += entries.length;
     return { ...plan, entries };
   });
-  return { ...planned, plans: moved, from, folds: null };
+  return { ...planned, plans: moved, folds: null };
 }
 
 /** The states that the batch leaves when it is in the log. */
