@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import type { Gauge, Histogram } from 'prom-client';
 import { Clock } from '../platform/clock.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { Pace } from '../platform/metrics/pace.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import { callbacksOf, governingResult, isConfirmed, type SessionState } from '../sessions/session-state.ts';
 import { EXCEPTION_CLASSES } from './exception-class.ts';
@@ -18,6 +19,7 @@ export class ReconciliationMetrics {
   private readonly unproven: Gauge;
   private readonly oldestSeconds: Gauge;
   private readonly confirmationSeconds: Histogram;
+  private readonly pace = new Pace();
 
   constructor(
     metrics: Metrics,
@@ -49,7 +51,7 @@ export class ReconciliationMetrics {
   @Interval(EVERY_MS)
   async refreshRegularly(): Promise<void> {
     try {
-      await this.refresh();
+      await this.pace.run(() => this.refresh());
     } catch (error) {
       this.logger.warn({ err: error }, 'open exceptions could not be counted; the metrics stay as they were');
     }

@@ -5,6 +5,7 @@ import { AuditQueries } from '../audit/audit-queries.service.ts';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { Pace } from '../platform/metrics/pace.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import { silenceOf, type SilencePolicy, usualWaitMs } from './silence.ts';
 
@@ -22,6 +23,7 @@ export class SilenceMetrics {
   private readonly late: Gauge;
   private readonly silentSeconds: Gauge;
   private readonly alarm: Gauge;
+  private readonly pace = new Pace();
   private usualMs: number | null = null;
 
   constructor(
@@ -62,7 +64,7 @@ export class SilenceMetrics {
 
   @Interval(LOOK_EVERY_MS)
   async lookRegularly(): Promise<void> {
-    await this.orWarn(() => this.look());
+    await this.orWarn(() => this.pace.run(() => this.look()));
   }
 
   private async learn(): Promise<number> {

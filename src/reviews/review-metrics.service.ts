@@ -4,6 +4,7 @@ import type { Gauge } from 'prom-client';
 import { Clock } from '../platform/clock.ts';
 import { AppConfig } from '../platform/config/app-config.ts';
 import { Metrics } from '../platform/metrics/metrics.service.ts';
+import { Pace } from '../platform/metrics/pace.ts';
 import { SessionQueries } from '../sessions/session-queries.service.ts';
 import { REVIEW_STATUSES } from '../sessions/session-review.ts';
 
@@ -16,6 +17,7 @@ export class ReviewMetrics {
   private readonly open: Gauge<'status'>;
   private readonly overdue: Gauge;
   private readonly oldestSeconds: Gauge;
+  private readonly pace = new Pace();
 
   constructor(
     metrics: Metrics,
@@ -42,7 +44,7 @@ export class ReviewMetrics {
   @Interval(EVERY_MS)
   async refreshRegularly(): Promise<void> {
     try {
-      await this.refresh();
+      await this.pace.run(() => this.refresh());
     } catch (error) {
       this.logger.warn({ err: error }, 'open reviews could not be counted; the metrics stay as they were');
     }
