@@ -208,6 +208,8 @@ export class SessionRepository implements Projection<SessionState> {
       .find(filter, { projection: { state: 1, lastIndex: 1 } })
       .sort(order)
       .limit(limit)
+      // Without it the first answer has 101, and the rest costs another trip.
+      .batchSize(limit)
       .toArray();
     return documents.map((document) => ({
       id: document._id,

@@ -39,6 +39,8 @@ interface Held {
 
 /** Of a lease's time; a holder renews it after that, so whoever is told that it holds one has the rest of it. */
 const RENEWED_AFTER = 1 / 3;
+/** Of a lease's time; whether another instance has given it back is looked for as often. */
+const LOOKED_AT_AFTER = 1 / 3;
 
 /** Lets one instance at a time run a task. Time is the database's: a clock that jumps here changes nothing. */
 @Injectable()
@@ -48,8 +50,8 @@ export class Leases implements OnModuleInit {
   private readonly collection: mongo.Collection<LeaseDocument>;
   private readonly db: mongo.Db;
   private readonly held = new Map<string, Held>();
-  /** Leases that another instance had when this one asked last. */
-  private readonly elsewhere = new Set<string>();
+  /** From when on to look again at the leases that another instance has, on the monotonic clock. */
+  private readonly elsewhere = new Map<string, number>();
 
   constructor(@InjectConnection() connection: Connection) {
     this.db = connection.getClient().db(connection.name);
@@ -63,19 +65,28 @@ export class Leases implements OnModuleInit {
   }
 
   /**
-   * Takes or renews a lease for `ttlMs`; null while another instance holds it. A holder may ask as often as it
-   * likes and has two thirds of that time at least.
+   * Takes or renews a lease for `ttlMs`; null while another instance holds it. Everybody may ask as often as they
+   * like. A holder has two thirds of that time at least; another gets the lease at its end, or a third of that time
+   * after it was given back.
    */
   async hold(name: string, ttlMs: number): Promise<Lease | null> {
     const askedAt = performance.now();
     const held = this.held.get(name);
     if (held !== undefined && askedAt < held.renewFrom) return held.lease;
-    // To look costs the database far less than to try, which waits for a majority and its journal.
-    if (this.elsewhere.has(name) && (await this.isElsewhere(name))) return null;
+    const lookFrom = this.elsewhere.get(name);
+    if (lookFrom !== undefined) {
+      if (askedAt < lookFrom) return null;
+      // To look costs the database far less than to try, which waits for a majority and its journal.
+      const leftMs = await this.leftElsewhere(name);
+      if (leftMs > 0) {
+        this.elsewhere.set(name, askedAt + Math.min(leftMs, ttlMs * LOOKED_AT_AFTER));
+        return null;
+      }
+    }
     const lease = await this.takeOrRenew(name, ttlMs);
     if (lease === null) {
       this.held.delete(name);
-      this.elsewhere.add(name);
+      this.elsewhere.set(name, askedAt);
     } else {
       // Counted from before the database was asked, its time can't be over before ours.
       this.held.set(name, { lease, renewFrom: askedAt + ttlMs * RENEWED_AFTER });
@@ -84,9 +95,13 @@ export class Leases implements OnModuleInit {
     return lease;
   }
 
-  private async isElsewhere(name: string): Promise<boolean> {
-    const filter = { _id: name, holder: { $ne: this.me }, $expr: { $gt: ['$expiresAt', '$$NOW'] } };
-    return (await this.collection.findOne(filter, { projection: { _id: 1 } })) !== null;
+  /** For how long another instance still has the lease if it doesn't renew it; 0 if none has. */
+  private async leftElsewhere(name: string): Promise<number> {
+    const lease = await this.collection.findOne<{ leftMs: number | mongo.Long }>(
+      { _id: name, holder: { $ne: this.me } },
+      { projection: { leftMs: { $subtract: ['$expiresAt', '$$NOW'] } } },
+    );
+    return Number(lease?.leftMs ?? 0);
   }
 
   private async takeOrRenew(name: string, ttlMs: number): Promise<Lease | null> {
