@@ -57,6 +57,14 @@ export const AUDIT_PLANS: readonly CollectionPlan[] = [
 /** How far the projections are; lost, they are folded from the first entry again. */
 export const PROJECTION_WATERMARKS_PLAN: CollectionPlan = { name: 'projection_watermarks', indexes: [] };
 
+/** What each instance has projected since the watermark; lost, it is looked at. */
+export const TOLD_RANGES_PLAN: CollectionPlan = {
+  name: 'told_ranges',
+  indexes: [
+    { keys: { at: 1 }, serves: 'forgetting an instance a day after its end', expireAfterSeconds: 86_400 },
+  ],
+};
+
 /** What the last self-check found. */
 export const SELF_CHECKS_PLAN: CollectionPlan = { name: 'self_checks', indexes: [] };
 

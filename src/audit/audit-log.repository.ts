@@ -134,19 +134,16 @@ export class AuditLogRepository {
     );
   }
 
-  /** What the entries in `[from, until)` are about and when they were made, without their content. */
-  async readSubjectsIn(
-    from: number,
-    until: number,
-  ): Promise<{ index: number; at: Date; subject: Subject }[]> {
+  /** What the entries in `[from, until)` are about. */
+  async readSubjectsIn(from: number, until: number): Promise<{ index: number; subject: Subject }[]> {
     const documents = await this.collection
       .find(
         { _id: { $gte: mongo.Long.fromNumber(from), $lt: mongo.Long.fromNumber(until) } },
-        { projection: { subject: 1, at: 1 } },
+        { projection: { subject: 1 } },
       )
       .sort({ _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();
-    return documents.map(({ _id, at, subject }) => ({ index: Number(_id), at, subject }));
+    return documents.map(({ _id, subject }) => ({ index: Number(_id), subject }));
   }
 }

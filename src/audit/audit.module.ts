@@ -2,7 +2,12 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { provideCollection } from '../platform/mongo/collections.ts';
-import { AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN } from './audit-collections.ts';
+import {
+  AUDIT_PLANS,
+  PROJECTION_WATERMARKS_PLAN,
+  SELF_CHECKS_PLAN,
+  TOLD_RANGES_PLAN,
+} from './audit-collections.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditLog } from './audit-log.service.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
@@ -25,6 +30,7 @@ import { SelfCheck } from './self-check.service.ts';
 import { SelfCheckMetrics } from './self-check-metrics.service.ts';
 import { TilesRepository } from './tiles.repository.ts';
 import { Tiles } from './tiles.service.ts';
+import { ToldRanges } from './told-ranges.repository.ts';
 import { VerificationController } from './verification.controller.ts';
 import { Witnesses } from './witnesses.service.ts';
 import { TlogController } from './tlog.controller.ts';
@@ -54,6 +60,7 @@ import { TlogController } from './tlog.controller.ts';
     SelfCheckMetrics,
     Tiles,
     TilesRepository,
+    ToldRanges,
     Witnesses,
   ],
   exports: [AuditLog, AuditQueries, LogGrowth, Projections],
@@ -63,7 +70,7 @@ export class AuditModule implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const db = this.connection.getClient().db(this.connection.name);
-    for (const plan of [...AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, SELF_CHECKS_PLAN]) {
+    for (const plan of [...AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, TOLD_RANGES_PLAN, SELF_CHECKS_PLAN]) {
       await provideCollection(db, plan);
     }
   }

@@ -21,6 +21,24 @@ describe(ProjectedRanges.name, () => {
     ]);
   });
 
+  it('finds no gap where others have projected', () => {
+    const sut = new ProjectedRanges();
+    sut.add(2, 4);
+    sut.add(6, 8);
+    const ofOthers = [
+      { from: 8, until: 9 },
+      { from: 0, until: 5 },
+    ];
+    expect(sut.gapsIn(1, 10, ofOthers)).toEqual([
+      { from: 5, until: 6 },
+      { from: 9, until: 10 },
+    ]);
+    expect(sut.all).toEqual([
+      { from: 2, until: 4 },
+      { from: 6, until: 8 },
+    ]);
+  });
+
   it('covers every index exactly once, by a gap or by what was projected', () => {
     const owners = fc.array(fc.boolean(), { maxLength: 60 });
     fc.assert(

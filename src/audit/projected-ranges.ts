@@ -42,13 +42,20 @@ export class ProjectedRanges {
     this.ranges = this.ranges.filter(({ until }) => until > index);
   }
 
-  /** The stretches of `[from, until)` that this instance has not projected; forgets everything before `from`. */
-  gapsIn(from: number, until: number): Range[] {
+  /** What was projected and not forgotten. */
+  get all(): readonly Range[] {
+    return this.ranges;
+  }
+
+  /**
+   * The stretches of `[from, until)` that neither this instance has projected nor others; forgets everything before
+   * `from`.
+   */
+  gapsIn(from: number, until: number, ofOthers: readonly Range[] = []): Range[] {
     this.forgetBefore(from);
-    this.ranges.sort((a, b) => a.from - b.from);
     const gaps: Range[] = [];
     let next = from;
-    for (const range of this.ranges) {
+    for (const range of [...this.ranges, ...ofOthers].sort((a, b) => a.from - b.from)) {
       if (range.from >= until) break;
       if (range.from > next) gaps.push({ from: next, until: range.from });
       next = Math.max(next, range.until);

@@ -2,7 +2,6 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectConnection } from '@nestjs/mongoose';
 import { Interval } from '@nestjs/schedule';
 import { type Connection, mongo } from 'mongoose';
-import { Clock } from '../platform/clock.ts';
 import { PROJECTION_WATERMARKS_PLAN } from './audit-collections.ts';
 import { Leases } from '../platform/leases/leases.service.ts';
 import { DURABLE } from '../platform/mongo/write-concerns.ts';
@@ -12,11 +11,15 @@ import { ProjectedRanges, type Range } from './projected-ranges.ts';
 import type { Subject } from './format/leaf.ts';
 import type { Stream, StreamSubject } from './stream.ts';
 import { SubjectFolds } from './subject-folds.ts';
+import { ToldRanges } from './told-ranges.repository.ts';
 
 const LEASE = 'projections';
 const LEASE_MS = 3_000;
 const CATCH_UP_MS = 1_000;
-/** Other instances project their own entries within milliseconds; only what they left behind is ours to fold. */
+/**
+ * Other instances project their own entries within milliseconds and tell so in their next round; only what they left
+ * behind is ours to fold.
+ */
 const GRACE_MS = 2_000;
 const CHUNK = 1_000;
 
@@ -33,6 +36,8 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly streams = new Map<string, Stream<unknown>>();
   private readonly watermarks: mongo.Collection<Watermark>;
   private until: number | null = null;
+  /** Where the log ended in the latest rounds, oldest first. */
+  private readonly ends: LogEnd[] = [];
   /** The watermark as it was last written. */
   private stored: number | null = null;
   private elections = 0;
@@ -42,7 +47,7 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     @InjectConnection() connection: Connection,
     private readonly repository: AuditLogRepository,
     private readonly projected: ProjectedRanges,
-    private readonly clock: Clock,
+    private readonly told: ToldRanges,
     private readonly leases: Leases,
     primary: PrimaryChanges,
   ) {
@@ -129,7 +134,10 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
   /** One instance looks after what was left behind; were it all, each would look at what every other has written. */
   private async keepUp(): Promise<void> {
     if ((await this.leases.hold(LEASE, LEASE_MS)) !== null) await this.catchUp(GRACE_MS);
-    else await this.follow();
+    else {
+      await this.follow();
+      if (this.projected.all.length > 0) await this.told.tell(this.projected.all);
+    }
   }
 
   /** Learns how far everything is projected from the instance that looks after it. */
@@ -145,9 +153,11 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     const { elections } = this;
     const from = (this.until ??= await this.readWatermark());
     const { next } = await this.repository.readHead();
+    const oldUntil = this.endBefore(graceMs, next);
     let until = Math.max(from, next);
-    for (const gap of this.projected.gapsIn(from, next)) {
-      const reached = await this.foldGap(gap, graceMs);
+    for (const gap of this.projected.gapsIn(from, next, await this.told.ofOthers())) {
+      const reached = Math.min(gap.until, Math.max(gap.from, oldUntil));
+      await this.foldGap({ from: gap.from, until: reached });
       if (reached < gap.until) {
         until = reached;
         break;
@@ -165,17 +175,20 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     if (elections === this.elections) this.until = until;
   }
 
-  /** Folds a gap chunk by chunk up to the first entry that is too young; returns the index it reached. */
-  private async foldGap(gap: Range, graceMs: number): Promise<number> {
-    const youngest = this.clock.now().getTime() - graceMs;
+  /** Where the log ended that long ago; every entry before it is as old. 0 if that isn't known. */
+  private endBefore(ageMs: number, next: number): number {
+    const nowMs = performance.now();
+    this.ends.push({ next, seenAtMs: nowMs });
+    const newest = this.ends.findLastIndex(({ seenAtMs }) => nowMs - seenAtMs >= ageMs);
+    if (newest > 0) this.ends.splice(0, newest);
+    return newest < 0 ? 0 : (this.ends[0]?.next ?? 0);
+  }
+
+  private async foldGap(gap: Range): Promise<void> {
     for (let from = gap.from; from < gap.until; from += CHUNK) {
       const entries = await this.repository.readSubjectsIn(from, Math.min(from + CHUNK, gap.until));
-      const tooYoung = entries.findIndex(({ at }) => at.getTime() > youngest);
-      const settled = tooYoung < 0 ? entries : entries.slice(0, tooYoung);
-      await this.fold(await this.behind(newestOf(settled)));
-      if (tooYoung >= 0) return from + tooYoung;
+      await this.fold(await this.behind(newestOf(entries)));
     }
-    return gap.until;
   }
 
   /** Leaves out the subjects whose projection already holds their newest entry. */
@@ -207,6 +220,12 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     const watermark = await this.watermarks.findOne({ _id: 'projections' });
     return watermark === null ? 0 : Number(watermark.until);
   }
+}
+
+interface LogEnd {
+  readonly next: number;
+  /** On the monotonic clock. */
+  readonly seenAtMs: number;
 }
 
 interface NewestEntry {

@@ -11,6 +11,7 @@ import { PrimaryChanges } from '../../src/platform/mongo/primary-changes.service
 import { ProjectedRanges } from '../../src/audit/projected-ranges.ts';
 import { Projections } from '../../src/audit/projections.service.ts';
 import type { Command, Fold, Stream } from '../../src/audit/stream.ts';
+import { ToldRanges } from '../../src/audit/told-ranges.repository.ts';
 import { type Clock, SystemClock } from '../../src/platform/clock.ts';
 import { provideCollection } from '../../src/platform/mongo/collections.ts';
 import { Leases } from '../../src/platform/leases/leases.service.ts';
@@ -176,14 +177,16 @@ describe('the audit log on MongoDB', () => {
     async function projections(sut: Stream<number>, ranges = new ProjectedRanges()): Promise<Projections> {
       const connection = await connect();
       const leases = new Leases(connection);
+      const primary = new PrimaryChanges(connection);
       await leases.onModuleInit();
+      await primary.onModuleInit();
       const service = new Projections(
         connection,
         new AuditLogRepository(connection),
         ranges,
-        new SystemClock(),
+        new ToldRanges(connection, primary, new SystemClock()),
         leases,
-        new PrimaryChanges(connection),
+        primary,
       );
       service.register(sut);
       return service;
@@ -257,6 +260,44 @@ describe('the audit log on MongoDB', () => {
         return second.settledUntil === 2;
       });
       expect([...held.held.keys()]).toEqual(['b']);
+    });
+
+    it('are not looked at where another instance tells that it has projected them', async () => {
+      const held = stream();
+      const ranges = new ProjectedRanges();
+      const [first, second] = [await projections(held), await projections(held, ranges)];
+      await first.catchUpRegularly();
+      const sut = await appender(new SystemClock(), { ...quiet, projecting: () => ranges.begin() });
+      await sut.submit(add('a', held));
+      await second.catchUpRegularly();
+      held.held.clear();
+
+      await first.catchUpRegularly();
+      expect(first.settledUntil).toBe(1);
+      expect(held.held.size).toBe(0);
+    });
+
+    it('are looked at where that was told under another election', async () => {
+      const held = stream();
+      const ranges = new ProjectedRanges();
+      const [first, second] = [await projections(held), await projections(held, ranges)];
+      await first.catchUpRegularly();
+      const sut = await appender(new SystemClock(), { ...quiet, projecting: () => ranges.begin() });
+      await sut.submit(add('a', held));
+      await second.catchUpRegularly();
+      held.held.clear();
+      const told = await connections[0]!
+        .collection('told_ranges')
+        .updateMany({}, [{ $set: { election: { $concat: ['$election', 'x'] } } }]);
+      expect(told.modifiedCount).toBe(1);
+
+      await first.catchUpRegularly();
+      expect(first.settledUntil).toBe(0);
+      await eventually(async () => {
+        await first.catchUpRegularly();
+        return first.settledUntil === 1;
+      });
+      expect([...held.held.keys()]).toEqual(['a']);
     });
 
     it('are folded anew from the whole log by a rebuild', async () => {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection, mongo } from 'mongoose';
+import type { Election } from './insert-command.ts';
 import { DURABLE, TAKEN } from './write-concerns.ts';
 
 const CHANGED = 'changed';
@@ -15,8 +16,7 @@ export class PrimaryChanges implements OnModuleInit, OnApplicationShutdown {
   private readonly events = new EventEmitter();
   private readonly client: mongo.MongoClient;
   private readonly db: mongo.Db;
-  /** Id of the election that the primary won; null where none is seen, as behind the router of a sharded cluster. */
-  private elected: string | null = null;
+  private elected: Election = null;
 
   constructor(@InjectConnection() connection: Connection) {
     this.client = connection.getClient();
@@ -27,6 +27,11 @@ export class PrimaryChanges implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const { electionId } = (await this.db.command({ hello: 1 })) as { electionId?: mongo.ObjectId };
     this.elected ??= electionId?.toHexString() ?? null;
+  }
+
+  /** The election that the primary has won, as far as this instance has heard. */
+  get election(): Election {
+    return this.elected;
   }
 
   /** How to write what can be written again after an election: durably where an election is not seen. */
