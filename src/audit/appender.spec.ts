@@ -4,7 +4,7 @@ import { Clock } from '../platform/clock.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { InsertError } from '../platform/mongo/insert-command.ts';
 import { Appender, type AppenderObserver } from './appender.ts';
-import type { Head } from './audit-log.repository.ts';
+import type { BatchOutline, Head } from './audit-log.repository.ts';
 import type { PlannedEntry } from './batch.ts';
 import type { LogEntry } from './format/leaf.ts';
 import type { Command, EntryDraft, Stream } from './stream.ts';
@@ -74,11 +74,18 @@ class SimulatedLog {
   /** What happens before somebody reads the log the next time. */
   meanwhile: (() => Promise<unknown>) | null = null;
 
-  async readOutlines(index: number, limit: number): Promise<LogEntry[]> {
+  async readOutlines(index: number, limit: number): Promise<BatchOutline[]> {
     const { meanwhile } = this;
     this.meanwhile = null;
     await meanwhile?.();
-    return later(this.entries.slice(index, index + limit));
+    const batches = Map.groupBy(this.entries.slice(index, index + limit), ({ at }) => at);
+    return later(
+      [...batches].map(([at, entries]) => ({
+        at,
+        until: entries.at(-1)!.index + 1,
+        subjectIds: entries.map(({ subject }) => subject.id),
+      })),
+    );
   }
 
   readByIds(ids: readonly string[]): Promise<LogEntry[]> {
@@ -88,9 +95,9 @@ class SimulatedLog {
   /** Subjects that somebody wanted the history of. */
   readonly historiesRead: string[] = [];
 
-  readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
-    this.historiesRead.push(...ids);
-    return later(this.entries.filter(({ subject }) => ids.includes(subject.id)));
+  readSubjects(ids: readonly string[], from?: number, until?: number): Promise<LogEntry[]> {
+    if (from === undefined) this.historiesRead.push(...ids);
+    return later(this.entries.slice(from, until).filter(({ subject }) => ids.includes(subject.id)));
   }
 
   async *subjectsBefore(next: number): AsyncGenerator<string> {
@@ -406,9 +413,10 @@ describe(Appender.name, () => {
 
   it('recognises its own entries although their content can not be read at once', async () => {
     const log = new SimulatedLog(['LOST_ANSWER']);
-    const readByIds = log.readByIds.bind(log);
+    const readSubjects = log.readSubjects.bind(log);
     let early = 1;
-    log.readByIds = (ids) => (early-- > 0 ? later([]) : readByIds(ids));
+    log.readSubjects = (ids, from, until) =>
+      from !== undefined && early-- > 0 ? later([]) : readSubjects(ids, from, until);
     await expect(appenderOn(log).submit(once('a'))).resolves.toBe('FIRST');
     expect(early).toBeLessThan(1);
     expect(log.entries).toHaveLength(1);
@@ -417,16 +425,17 @@ describe(Appender.name, () => {
   it('reads the content of those entries of others alone that came to its subjects', async () => {
     const log = new SimulatedLog();
     const [sut, other] = [appenderOn(log), appenderOn(log)];
-    const read: string[] = [];
-    const readByIds = log.readByIds.bind(log);
-    log.readByIds = (ids) => {
-      read.push(...ids);
-      return readByIds(ids);
+    const read: LogEntry[] = [];
+    const readSubjects = log.readSubjects.bind(log);
+    log.readSubjects = async (ids, from, until) => {
+      const entries = await readSubjects(ids, from, until);
+      if (from !== undefined) read.push(...entries);
+      return entries;
     };
     await sut.submit(add('a'));
     for (const id of ['b', 'a', 'c']) await other.submit(add(id));
     await expect(sut.submit(add('a'))).resolves.toEqual({ state: 3, own: [4] });
-    expect(read).toEqual(log.entries.slice(2, 3).map(({ id }) => id));
+    expect(read).toEqual(log.entries.slice(2, 3));
     expect(decidedOnExactState(log)).toBe(true);
   });
 
@@ -480,6 +489,30 @@ describe(Appender.name, () => {
     ]);
     expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(decidedOnExactState(log)).toBe(true);
+  });
+
+  it('does not write what its caller was told an error about, although its batch waits for another instance', async () => {
+    const log = new SimulatedLog();
+    const [sut, other] = [appenderOn(log, new SteppingClock(1_500)), appenderOn(log)];
+    loseNext(log, 2);
+    await sut.submit(add('a'));
+    let decisions = 0;
+    const broken = {
+      ...add('a'),
+      decide: (state: number) => {
+        decisions += 1;
+        if (decisions === 1) throw new TypeError('a bug');
+        return [{ action: 'callback.received' as const, data: { seen: state } }];
+      },
+    };
+    const answers = Promise.allSettled([sut.submit(broken), sut.submit(add('a'))]);
+    for (let turn = 0; turn < 4; turn++) await later(undefined);
+    await other.submit(add('b'));
+    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(decisions).toBe(1);
+    expect(log.entries.filter(({ subject }) => subject.id === 'a').map(({ data }) => data['seen'])).toEqual([
+      0, 1,
+    ]);
   });
 
   it('reads no history of subjects that the log has no entry about', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { isDuplicateKey } from '../platform/mongo/duplicate-keys.ts';
 import { clockBackwards, commitTimedOut, queueFull } from './audit-log.errors.ts';
-import type { AuditLogRepository, EntryOutline, Head } from './audit-log.repository.ts';
+import type { AuditLogRepository, Head } from './audit-log.repository.ts';
 import {
   type Pending,
   attachmentsOf,
@@ -208,9 +208,8 @@ export class Appender {
 
   /** What came while the batch did not get in goes along with it: with few in each, turns would be wasted. */
   private fillUp(work: Work): void {
-    const left = this.dropSettled(work.open);
-    const added = this.takeQueued(MAX_BATCH - left.length);
-    work.open = [...left, ...added];
+    const added = this.takeQueued(MAX_BATCH - work.open.length);
+    work.open = [...work.open, ...added];
     if (added.length > 0) work.folds = null;
   }
 
@@ -219,7 +218,8 @@ export class Appender {
    * @param hasWaited others were let first, so now it is its turn
    */
   private async attempt(work: Work, hasWaited = false): Promise<void> {
-    const batch = work.open;
+    // Whoever was told an error, or to try again, gets nothing written any more.
+    const batch = (work.open = this.dropSettled(work.open));
     const head = (this.head ??= await this.repository.readHead());
     const now = this.clock.now();
     if (head.at !== '' && Date.parse(head.at) - now.getTime() > this.options.clockToleranceMs) {
@@ -251,7 +251,7 @@ export class Appender {
       this.head = { next: until, at };
       this.knownSubjects.add(
         head.next,
-        planned.map(({ entry }) => entry),
+        planned.map(({ entry }) => entry.subject.id),
       );
       work.folds = foldsAfter(work.planned, work.folds);
       for (const { pending, entries } of plans) pending.own.push(...entries.map(({ entry }) => entry));
@@ -321,13 +321,15 @@ export class Appender {
     const written = await this.repository.readOutlines(known.next, MAX_LEARNED);
     const newest = written.at(-1);
     if (newest === undefined) return;
-    if (written.length < MAX_LEARNED) {
-      const entries = await this.readThose(written, work);
+    const { until, at } = newest;
+    if (until - known.next < MAX_LEARNED) {
+      const subjectIds = written.flatMap((batch) => batch.subjectIds);
+      const entries = await this.readThose(subjectIds, { from: known.next, until }, work.open);
       recognise(work.open, entries);
       work.folds?.learn(entries);
-      this.knownSubjects.add(known.next, written);
-      this.head = { next: newest.index + 1, at: newest.at };
-      this.othersSince += batchesOf(written);
+      this.knownSubjects.add(known.next, subjectIds);
+      this.head = { next: until, at };
+      this.othersSince += written.length;
     } else {
       // This instance was idle while others wrote: reading all of that only to learn the head would take long.
       const ids = work.open.flatMap((pending) => pending.ids.slice(pending.own.length));
@@ -339,11 +341,15 @@ export class Appender {
     }
   }
 
-  /** Those entries that the batch depends on: its own, and what came to its subjects. Most others' are neither. */
-  private async readThose(written: readonly EntryOutline[], { open, folds }: Work): Promise<LogEntry[]> {
-    const own = new Set(open.flatMap(({ ids }) => ids));
-    const wanted = written.filter(({ id, subject }) => own.has(id) || folds?.has(subject) === true);
-    const entries = await this.repository.readByIds(wanted.map(({ id }) => id));
+  /** Those entries that came to the subjects of the batch, its own among them. Most others' did not. */
+  private async readThose(
+    subjectIds: readonly string[],
+    { from, until }: Range,
+    batch: readonly Pending[],
+  ): Promise<LogEntry[]> {
+    const ofBatch = new Set(batch.map(({ command }) => command.subjectId));
+    const wanted = subjectIds.filter((id) => ofBatch.has(id));
+    const entries = await this.repository.readSubjects([...new Set(wanted)], from, until);
     // A member that has only just become primary may not show all of them yet.
     if (entries.length !== wanted.length)
       throw new Error('the log does not show all entries that it has shown');
@@ -435,11 +441,6 @@ function planAt(head: Head, now: Date, committed: SubjectFolds, { open, planned 
 function idsOf(batch: readonly Pending[]): string[] {
   const stateful = batch.filter(({ command }) => !command.stream.stateless);
   return [...new Set(stateful.map(({ command }) => command.subjectId))];
-}
-
-/** How many batches these entries were written in: all of one bear the same time. */
-function batchesOf(written: readonly EntryOutline[]): number {
-  return new Set(written.map(({ at }) => at)).size;
 }
 
 /** Both are RFC 3339 in UTC with milliseconds, so they compare as text. */

@@ -20,8 +20,15 @@ export interface Head {
   readonly at: string;
 }
 
-/** An entry without its content: enough to know it, and whom it concerns. */
-export type EntryOutline = Pick<LogEntry, 'index' | 'id' | 'at' | 'subject'>;
+/** What somebody has added to the log at one time, without what it says. */
+export interface BatchOutline {
+  /** Time of its entries, RFC 3339. */
+  readonly at: string;
+  /** The index behind its last entry. */
+  readonly until: number;
+  /** The subject's id of each entry. */
+  readonly subjectIds: readonly string[];
+}
 
 /** Few enough to be no burden to whoever is served meanwhile. */
 const SUBJECTS_AT_ONCE = 1_000;
@@ -64,19 +71,20 @@ export class AuditLogRepository {
     return insertDocuments(this.db, AUDIT_LOG, documents, { ordered: true, writeConcern: DURABLE });
   }
 
-  /** Up to `limit` entries from `index` on, oldest first, without their content, which is most of them. */
-  async readOutlines(index: number, limit: number): Promise<EntryOutline[]> {
-    const documents = await this.collection
-      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { id: 1, at: 1, subject: 1 } })
-      .sort({ _id: 1 })
-      .limit(limit)
-      .batchSize(ANSWERED_AT_ONCE)
+  /** What was added from `index` on, oldest first, as far as it's among the next `limit` entries. */
+  async readOutlines(index: number, limit: number): Promise<BatchOutline[]> {
+    // A document for each batch: to take one for each entry out of an answer costs as much as to find it.
+    const batches = await this.collection
+      .aggregate<{ _id: Date; last: mongo.Long | number; subjectIds: string[] }>([
+        { $match: { _id: indexesIn(index, index + limit) } },
+        { $group: { _id: '$at', last: { $max: '$_id' }, subjectIds: { $push: '$subject.id' } } },
+        { $sort: { last: 1 } },
+      ])
       .toArray();
-    return documents.map(({ _id, id, at, subject }) => ({
-      index: Number(_id),
-      id,
-      at: at.toISOString(),
-      subject,
+    return batches.map(({ _id, last, subjectIds }) => ({
+      at: _id.toISOString(),
+      until: Number(last) + 1,
+      subjectIds,
     }));
   }
 
@@ -94,22 +102,22 @@ export class AuditLogRepository {
   /** The leaf bytes of up to `limit` entries from `index` on, in order. */
   async readLeaves(index: number, limit: number): Promise<{ index: number; at: Date; leaf: Buffer }[]> {
     const documents = await this.collection
-      .find(
-        { _id: { $gte: mongo.Long.fromNumber(index), $lt: mongo.Long.fromNumber(index + limit) } },
-        { projection: { leaf: 1, at: 1 } },
-      )
+      .find({ _id: indexesIn(index, index + limit) }, { projection: { leaf: 1, at: 1 } })
       .sort({ _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(({ _id, at, leaf }) => ({ index: Number(_id), at, leaf: Buffer.from(leaf.buffer) }));
   }
 
-  /** Every entry about any of the subjects, in log order. Subjects of several types may share an id. */
-  async readSubjects(ids: readonly string[]): Promise<LogEntry[]> {
+  /**
+   * The entries in `[from, until)` about any of the subjects, all of them if no indexes are given, those of each in
+   * log order. Subjects of several types may share an id.
+   */
+  async readSubjects(ids: readonly string[], from = 0, until = Number.MAX_SAFE_INTEGER): Promise<LogEntry[]> {
     if (ids.length === 0) return [];
     // Served by the index {subject.id: 1, _id: 1}.
     const documents = await this.collection
-      .find({ 'subject.id': { $in: [...ids] } }, { projection: { leaf: 1 } })
+      .find({ 'subject.id': { $in: [...ids] }, _id: indexesIn(from, until) }, { projection: { leaf: 1 } })
       .sort({ 'subject.id': 1, _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();
@@ -137,13 +145,14 @@ export class AuditLogRepository {
   /** What the entries in `[from, until)` are about. */
   async readSubjectsIn(from: number, until: number): Promise<{ index: number; subject: Subject }[]> {
     const documents = await this.collection
-      .find(
-        { _id: { $gte: mongo.Long.fromNumber(from), $lt: mongo.Long.fromNumber(until) } },
-        { projection: { subject: 1 } },
-      )
+      .find({ _id: indexesIn(from, until) }, { projection: { subject: 1 } })
       .sort({ _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();
     return documents.map(({ _id, subject }) => ({ index: Number(_id), subject }));
   }
+}
+
+function indexesIn(from: number, until: number): { $gte: mongo.Long; $lt: mongo.Long } {
+  return { $gte: mongo.Long.fromNumber(from), $lt: mongo.Long.fromNumber(until) };
 }

@@ -73,11 +73,8 @@ export function planBatch(
   at: string,
   earlier: PlannedBatch | null,
 ): PlannedBatch {
-  const reusable = new Map<Pending, Plan>();
-  for (const plan of earlier?.plans ?? []) {
-    if (isStillRight(plan, committed)) reusable.set(plan.pending, plan);
-  }
-  if (earlier !== null && reusable.size > 0) at = earlier.at;
+  const earlierPlans = new Map(earlier?.plans.map((plan) => [plan.pending, plan]));
+  if (earlier?.plans.some((plan) => isStillRight(plan, committed))) at = earlier.at;
   const start = next;
   const folds = committed.copy();
   const plans: Plan[] = [];
@@ -85,7 +82,7 @@ export function planBatch(
     const { lastIndex } = folds.of(subjectOf(pending));
     const decidedOn = lastIndex < start ? lastIndex : null;
     try {
-      const entries = planOne(pending, folds, next, at, reusable.get(pending));
+      const entries = planOne(pending, folds, next, at, earlierPlans.get(pending));
       next += entries.length;
       plans.push({ pending, entries, decidedOn });
     } catch (error) {
@@ -130,8 +127,8 @@ export function foldsAfter({ plans, folds }: PlannedBatch, committed: SubjectFol
 }
 
 /** Nothing has come between that the decision would have to see. */
-function isStillRight({ pending, decidedOn }: Plan, committed: SubjectFolds): boolean {
-  return pending.own.length === 0 && committed.of(subjectOf(pending)).lastIndex === decidedOn;
+function isStillRight({ pending, decidedOn }: Plan, folds: SubjectFolds): boolean {
+  return pending.own.length === 0 && folds.of(subjectOf(pending)).lastIndex === decidedOn;
 }
 
 function entriesAt(index: number, { entries }: Plan): PlannedEntry[] {
@@ -146,7 +143,8 @@ function planOne(
   earlier: Plan | undefined,
 ): readonly PlannedEntry[] {
   if (isComplete(pending)) return [];
-  const entries = earlier ? entriesAt(next, earlier) : decide(pending, folds, next, at);
+  const entries =
+    earlier && isStillRight(earlier, folds) ? entriesAt(next, earlier) : decide(pending, folds, next, at);
   folds.advance(entries.map(({ entry }) => entry));
   pending.planned = pending.own.length + entries.length;
   return entries;

@@ -39,11 +39,11 @@ export class KnownSubjects {
     return [...ids];
   }
 
-  /** Takes the subjects of committed entries: all from `from` on, without a gap. Behind a gap they come to nothing. */
-  add(from: number, entries: readonly { readonly subject: { readonly id: string } }[]): void {
+  /** Takes the subject of each committed entry from `from` on, without a gap. Behind a gap they come to nothing. */
+  add(from: number, ids: readonly string[]): void {
     if (from > this.covered) return;
-    for (const { subject } of entries) this.put(subject.id);
-    this.covered = Math.max(this.covered, from + entries.length);
+    for (const id of ids) this.put(id);
+    this.covered = Math.max(this.covered, from + ids.length);
   }
 
   /** Ends the reading. It isn't waited for: where the database is away, that would take long and be for nothing. */
@@ -83,7 +83,10 @@ export class KnownSubjects {
     if (entries.length === 0 || gap >= 0) {
       throw new Error(`the log shows no entry ${from + Math.max(gap, 0)}, although it has ${this.wanted}`);
     }
-    this.add(from, entries);
+    this.add(
+      from,
+      entries.map(({ subject }) => subject.id),
+    );
   }
 
   private put(id: string): void {

@@ -1,4 +1,4 @@
-import type { LogEntry, Subject } from './format/leaf.ts';
+import type { LogEntry } from './format/leaf.ts';
 import type { Fold, Stream, StreamSubject } from './stream.ts';
 
 type SubjectFold = StreamSubject & Fold<unknown>;
@@ -32,11 +32,6 @@ export class SubjectFolds {
       const state = fold.stream.evolve(fold.state, entry);
       this.folds.set(key, { ...fold, state, lastIndex: entry.index, isNew: false });
     }
-  }
-
-  /** The subject is one of these. */
-  has({ type, id }: Subject): boolean {
-    return this.folds.has(keyOf(type, id));
   }
 
   of({ stream, id }: StreamSubject): Fold<unknown> {
