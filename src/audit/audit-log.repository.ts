@@ -11,6 +11,7 @@ import {
   toLogEntry,
 } from './audit-entry.schema.ts';
 import type { EntryContent, LogEntry, Subject } from './format/leaf.ts';
+import type { PlacedLeaf } from './own-leaves.ts';
 
 /** Where the next entry goes, and the time below which it must not be. */
 export interface Head {
@@ -100,7 +101,7 @@ export class AuditLogRepository {
   }
 
   /** The leaf bytes of up to `limit` entries from `index` on, in order. */
-  async readLeaves(index: number, limit: number): Promise<{ index: number; at: Date; leaf: Buffer }[]> {
+  async readLeaves(index: number, limit: number): Promise<PlacedLeaf[]> {
     const documents = await this.collection
       .find({ _id: indexesIn(index, index + limit) }, { projection: { leaf: 1, at: 1 } })
       .sort({ _id: 1 })

@@ -11,6 +11,7 @@ import { leafHash } from './format/merkle.ts';
 import { KeyRotation } from './key-rotation.service.ts';
 import { LogFaultError, LogIntegrity } from './log-integrity.service.ts';
 import type { LogTree } from './log-tree.ts';
+import type { PlacedLeaf } from './own-leaves.ts';
 import { TileDiffersError, TilesRepository } from './tiles.repository.ts';
 
 const LEASE = 'checkpointer';
@@ -98,30 +99,25 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
   }
 
   /**
-   * Appends to the tree what the log has beyond it; tells when the newest of it was made. What follows on our
-   * own entries is another instance's, or none, and is read the next time.
+   * Appends to the tree what the log has beyond it, our own entries as they were committed and those of others as
+   * they are read; tells when the newest of it was made. What follows on the last of our own is another instance's,
+   * or none, and is read the next time.
    */
   private async takeIn(tree: LogTree): Promise<Date | null> {
-    const own = this.log.ownLeaves.takeFrom(tree.size);
-    for (const { leaf } of own) tree.append(leafHash(leaf));
-    const last = own.at(-1);
-    const newest = last === undefined ? null : new Date(last.at);
-    if (newest === null || !this.log.ownLeaves.isEmpty) return this.readIn(tree, newest);
-    await this.tileStore.putAll(tree.takeFullTiles());
-    return newest;
-  }
-
-  private async readIn(tree: LogTree, newest: Date | null): Promise<Date | null> {
+    const { ownLeaves } = this.log;
+    let newest: Date | null = null;
     for (;;) {
-      const entries = await this.entries.readLeaves(tree.size, CHUNK);
-      for (const { index, leaf } of entries) {
-        if (index !== tree.size)
-          throw new LogFaultError('ENTRY_MISSING', `the log has no entry ${tree.size}`);
-        tree.append(leafHash(leaf));
-      }
+      const own = ownLeaves.takeFrom(tree.size);
+      newest = append(tree, own) ?? newest;
+      const isAll = own.length > 0 && ownLeaves.next === null;
+      const wanted = Math.min(CHUNK, (ownLeaves.next ?? Infinity) - tree.size);
+      const read = isAll ? [] : await this.entries.readLeaves(tree.size, wanted);
+      newest = append(tree, read) ?? newest;
       await this.tileStore.putAll(tree.takeFullTiles());
-      newest = entries.at(-1)?.at ?? newest;
-      if (entries.length < CHUNK) return newest;
+      if (read.length === wanted) continue;
+      if (ownLeaves.next === null) return newest;
+      // There has to be something before our own, unless the log lacks it, or this primary does not show it yet.
+      ownLeaves.forget();
     }
   }
 
@@ -138,4 +134,13 @@ export class Checkpointer implements OnApplicationBootstrap, ReadinessCheck {
     if (error instanceof LogFaultError) this.fault = error;
     this.log.halt(this.fault);
   }
+}
+
+/** Tells when the newest of them was made. */
+function append(tree: LogTree, leaves: readonly PlacedLeaf[]): Date | null {
+  for (const { index, leaf } of leaves) {
+    if (index !== tree.size) throw new LogFaultError('ENTRY_MISSING', `the log has no entry ${tree.size}`);
+    tree.append(leafHash(leaf));
+  }
+  return leaves.at(-1)?.at ?? null;
 }

@@ -16,7 +16,7 @@ describe(OwnLeaves.name, () => {
     sut.add(entries(5, 6));
     sut.add(entries(7));
     expect(indexes(sut.takeFrom(5))).toEqual([5, 6, 7]);
-    expect(sut.isEmpty).toBe(true);
+    expect(sut.next).toBeNull();
     expect(sut.takeFrom(5)).toEqual([]);
   });
 
@@ -25,7 +25,7 @@ describe(OwnLeaves.name, () => {
     sut.add(entries(5, 6, 9));
     expect(indexes(sut.takeFrom(5))).toEqual([5, 6]);
     expect(sut.takeFrom(7)).toEqual([]);
-    expect(sut.isEmpty).toBe(false);
+    expect(sut.next).toBe(9);
     expect(indexes(sut.takeFrom(9))).toEqual([9]);
   });
 
@@ -34,6 +34,15 @@ describe(OwnLeaves.name, () => {
     sut.add(entries(5, 6, 7));
     expect(indexes(sut.takeFrom(7))).toEqual([7]);
     expect(sut.takeFrom(5)).toEqual([]);
+  });
+
+  it('forgets what it is told to forget', () => {
+    const sut = new OwnLeaves();
+    sut.add(entries(5, 6));
+    sut.forget();
+    expect(sut.next).toBeNull();
+    sut.add(entries(7));
+    expect(indexes(sut.takeFrom(7))).toEqual([7]);
   });
 
   it('never gives out a gap, whatever was added and asked for', () => {

@@ -1,10 +1,9 @@
 import type { PlannedEntry } from './batch.ts';
 
 /** A leaf at its place in the log. */
-export interface OwnLeaf {
+export interface PlacedLeaf {
   readonly index: number;
-  /** RFC 3339. */
-  readonly at: string;
+  readonly at: Date;
   readonly leaf: Buffer;
 }
 
@@ -17,17 +16,19 @@ const MAX_LEAVES = 4_096;
  * before the next checkpoint contradicts that checkpoint.
  */
 export class OwnLeaves {
-  private leaves: OwnLeaf[] = [];
+  private leaves: PlacedLeaf[] = [];
 
   /** Takes entries that are committed; later calls have higher indexes. */
   add(entries: readonly PlannedEntry[]): void {
-    for (const { entry, leaf } of entries) this.leaves.push({ index: entry.index, at: entry.at, leaf });
+    for (const { entry, leaf } of entries) {
+      this.leaves.push({ index: entry.index, at: new Date(entry.at), leaf });
+    }
     // Another instance grows the tree, or it is behind; whoever comes to it reads them.
     if (this.leaves.length > MAX_LEAVES) this.leaves = this.leaves.slice(-MAX_LEAVES / 2);
   }
 
   /** Gives out the leaves from `index` on without a gap, and forgets them and everything before them. */
-  takeFrom(index: number): OwnLeaf[] {
+  takeFrom(index: number): PlacedLeaf[] {
     const first = this.leaves.findIndex((leaf) => leaf.index >= index);
     const known = first < 0 ? [] : this.leaves.slice(first);
     const gap = known.findIndex((leaf, place) => leaf.index !== index + place);
@@ -36,8 +37,13 @@ export class OwnLeaves {
     return run;
   }
 
-  /** All were given out. */
-  get isEmpty(): boolean {
-    return this.leaves.length === 0;
+  /** Index of the first that was not given out; null if all were. */
+  get next(): number | null {
+    return this.leaves[0]?.index ?? null;
+  }
+
+  /** Forgets them all; whoever comes to them reads them. */
+  forget(): void {
+    this.leaves = [];
   }
 }

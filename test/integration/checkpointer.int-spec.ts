@@ -183,6 +183,35 @@ describe(Checkpointer.name, () => {
     ]);
   });
 
+  describe('of what it has committed itself between entries of others', () => {
+    let sut: ReturnType<typeof instance>;
+
+    beforeEach(async () => {
+      sut = instance();
+      for (let round = 0; round < 2; round += 1) {
+        await sut.log.append(add);
+        await append(2);
+      }
+      await sut.log.append(add);
+    });
+
+    it('signs what was acknowledged, whatever the database says by then', async () => {
+      await db
+        .collection('audit_log')
+        .updateMany({ _id: { $in: [0, 3, 6].map((index) => mongo.Long.fromNumber(index)) } } as never, {
+          $set: { leaf: new mongo.Binary(Buffer.from('{}')) },
+        });
+      await sut.sut.integrate();
+      expect((await sut.checkpoints.findLatest())?.size).toBe(7);
+      await expect(instance().sut.onApplicationBootstrap()).rejects.toThrow('ROOT_DIFFERS');
+    });
+
+    it('signs nothing that comes after an entry which is gone', async () => {
+      await db.collection('audit_log').deleteOne({ _id: mongo.Long.fromNumber(4) });
+      await expect(sut.sut.integrate()).rejects.toThrow('ENTRY_MISSING');
+    });
+  });
+
   it('does not serve what no checkpoint covers', async () => {
     const { sut, queries } = instance();
     await append(3);
@@ -372,38 +401,5 @@ describe(Checkpointer.name, () => {
       expect(response.status).toBe(422);
       expect(known.state.find(ORIGIN)?.size).toBe(20);
     });
-  });
-});
-
-describe(Leases.name, () => {
-  let database: TestDatabase;
-  let connection: Connection;
-  beforeEach(async () => {
-    database = testDatabase();
-    connection = await mongoose.createConnection(database.uri, { dbName: database.name }).asPromise();
-    await new Leases(connection).onModuleInit();
-  });
-  afterEach(async () => {
-    await database.drop();
-    await connection.close();
-  });
-
-  it('gives a lease to one of many at a time, and a higher fence to each new holder', async () => {
-    const instances = Array.from({ length: 8 }, () => new Leases(connection));
-    const held = await Promise.all(instances.map((leases) => leases.hold('task', 60_000)));
-    const holder = instances[held.findIndex((lease) => lease !== null)]!;
-    expect(held.filter((lease) => lease !== null)).toEqual([{ fence: 1 }]);
-    expect(await holder.hold('task', 60_000)).toEqual({ fence: 1 });
-    await holder.release('task');
-    const other = instances.find((leases) => leases !== holder)!;
-    expect(await other.hold('task', 60_000)).toEqual({ fence: 2 });
-    expect(await holder.hold('task', 60_000)).toBeNull();
-  });
-
-  it('lets another take over once it has expired', async () => {
-    const [dead, next] = [new Leases(connection), new Leases(connection)];
-    await dead.hold('task', 0);
-    expect(await next.hold('task', 60_000)).toEqual({ fence: 2 });
-    expect(await dead.hold('task', 60_000)).toBeNull();
   });
 });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { setTimeout as wait } from 'node:timers/promises';
 import mongoose, { type Connection } from 'mongoose';
 import { Leases } from '../../src/platform/leases/leases.service.ts';
 import { eventually } from '../support/eventually.ts';
@@ -8,60 +7,56 @@ import { testDatabase, type TestDatabase } from '../support/test-database.ts';
 describe(Leases.name, () => {
   const TTL_MS = 900;
   let database: TestDatabase;
-  let connections: Connection[];
-  let commands: string[];
+  let connection: Connection;
 
-  async function instance(): Promise<Leases> {
-    const { uri, name } = database;
-    const connection = await mongoose
-      .createConnection(uri, { dbName: name, monitorCommands: true })
-      .asPromise();
-    connection.getClient().on('commandStarted', ({ commandName }) => commands.push(commandName));
-    connections.push(connection);
-    const leases = new Leases(connection);
-    await leases.onModuleInit();
-    return leases;
-  }
-
-  beforeEach(() => {
+  beforeEach(async () => {
     database = testDatabase();
-    connections = [];
-    commands = [];
+    const options = { dbName: database.name, monitorCommands: true };
+    connection = await mongoose.createConnection(database.uri, options).asPromise();
+    await new Leases(connection).onModuleInit();
   });
-
   afterEach(async () => {
-    await Promise.all(connections.map((connection) => connection.close()));
     await database.drop();
+    await connection.close();
   });
 
-  it('are had by one instance until it gives them back', async () => {
-    const [first, second] = [await instance(), await instance()];
-    const lease = await first.hold('task', TTL_MS);
-    expect(lease).not.toBeNull();
-    expect(await second.hold('task', TTL_MS)).toBeNull();
-    expect(await first.hold('task', TTL_MS)).toEqual(lease);
-    await first.release('task');
-    await eventually(async () => (await second.hold('task', TTL_MS)) !== null);
-    expect(await second.hold('task', TTL_MS)).toEqual({ fence: lease!.fence + 1 });
-    expect(await first.hold('task', TTL_MS)).toBeNull();
+  it('gives a lease to one of many at a time, and a higher fence to each new holder', async () => {
+    const instances = Array.from({ length: 8 }, () => new Leases(connection));
+    const held = await Promise.all(instances.map((leases) => leases.hold('task', 60_000)));
+    const holder = instances[held.findIndex((lease) => lease !== null)]!;
+    expect(held.filter((lease) => lease !== null)).toEqual([{ fence: 1 }]);
+    expect(await holder.hold('task', 60_000)).toEqual({ fence: 1 });
+    await holder.release('task');
+    const other = instances.find((leases) => leases !== holder)!;
+    expect(await other.hold('task', 60_000)).toEqual({ fence: 2 });
+    expect(await holder.hold('task', 60_000)).toBeNull();
   });
 
-  it('go to another instance at their end', async () => {
-    const [first, second] = [await instance(), await instance()];
+  it('lets another take over once it has expired', async () => {
+    const [dead, next] = [new Leases(connection), new Leases(connection)];
+    await dead.hold('task', 0);
+    expect(await next.hold('task', 60_000)).toEqual({ fence: 2 });
+    expect(await dead.hold('task', 60_000)).toBeNull();
+  });
+
+  it.each(['expires', 'is given back'])('lets who has looked at it take over once it %s', async (end) => {
+    const [first, next] = [new Leases(connection), new Leases(connection)];
     await first.hold('task', TTL_MS);
-    expect(await second.hold('task', TTL_MS)).toBeNull();
-    await wait(TTL_MS + 50);
-    expect(await second.hold('task', TTL_MS)).not.toBeNull();
+    for (let look = 0; look < 3; look += 1) expect(await next.hold('task', TTL_MS)).toBeNull();
+    if (end === 'is given back') await first.release('task');
+    await eventually(async () => (await next.hold('task', TTL_MS)) !== null);
+    expect(await next.hold('task', TTL_MS)).toEqual({ fence: 2 });
   });
 
-  it('cost the database little, however often they are asked for', async () => {
-    const [first, second] = [await instance(), await instance()];
-    await first.hold('task', 60_000);
-    await second.hold('task', 60_000);
-    commands.length = 0;
+  it('costs the database little, however often it is asked for', async () => {
+    const [holder, other] = [new Leases(connection), new Leases(connection)];
+    await holder.hold('task', 60_000);
+    await other.hold('task', 60_000);
+    const commands: string[] = [];
+    connection.getClient().on('commandStarted', ({ commandName }) => commands.push(commandName));
     for (let asked = 0; asked < 50; asked += 1) {
-      expect(await first.hold('task', 60_000)).not.toBeNull();
-      expect(await second.hold('task', 60_000)).toBeNull();
+      expect(await holder.hold('task', 60_000)).not.toBeNull();
+      expect(await other.hold('task', 60_000)).toBeNull();
     }
     expect(commands).toEqual(['find']);
   });
