@@ -198,7 +198,7 @@ describe(Checkpointer.name, () => {
     it('signs what was acknowledged, whatever the database says by then', async () => {
       await db
         .collection('audit_log')
-        .updateMany({ _id: { $in: [0, 3, 6].map((index) => mongo.Long.fromNumber(index)) } } as never, {
+        .updateMany({ _id: { $in: [3, 6].map((index) => mongo.Long.fromNumber(index)) } } as never, {
           $set: { leaf: new mongo.Binary(Buffer.from('{}')) },
         });
       await sut.sut.integrate();
