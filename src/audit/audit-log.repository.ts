@@ -79,14 +79,11 @@ export class AuditLogRepository {
       .aggregate<{ _id: Date; last: mongo.Long | number; subjectIds: string[] }>([
         { $match: { _id: indexesIn(index, index + limit) } },
         { $group: { _id: '$at', last: { $max: '$_id' }, subjectIds: { $push: '$subject.id' } } },
-        { $sort: { last: 1 } },
       ])
       .toArray();
-    return batches.map(({ _id, last, subjectIds }) => ({
-      at: _id.toISOString(),
-      until: Number(last) + 1,
-      subjectIds,
-    }));
+    return batches
+      .map(({ _id, last, subjectIds }) => ({ at: _id.toISOString(), until: Number(last) + 1, subjectIds }))
+      .sort((a, b) => a.until - b.until);
   }
 
   /** Those of the entries that are in the log, in its order. */

@@ -116,6 +116,21 @@ describe('the audit log on MongoDB', () => {
     expect(subjects.sort()).toEqual(['a', 'b', 'b']);
   });
 
+  it('tells what was added at each time, in the order of the log', async () => {
+    const repository = new AuditLogRepository(connections[0]!);
+    const at = (second: number, ...ids: string[]) =>
+      ids.map(planned).map(({ entry, leaf }) => ({ entry: { ...entry, at: timeOf(second) }, leaf }));
+    const timeOf = (second: number) => `2026-01-31T08:00:0${second}.000Z`;
+    await repository.insert(0, [...at(1, 's1', 's2', 's3'), ...at(2, 's4', 's5'), ...at(3, 's6')]);
+    expect(await repository.readOutlines(1, 10)).toEqual([
+      { at: timeOf(1), until: 3, subjectIds: ['s2', 's3'] },
+      { at: timeOf(2), until: 5, subjectIds: ['s4', 's5'] },
+      { at: timeOf(3), until: 6, subjectIds: ['s6'] },
+    ]);
+    expect((await repository.readOutlines(1, 3)).map(({ until }) => until)).toEqual([3, 4]);
+    expect(await repository.readOutlines(6, 10)).toEqual([]);
+  });
+
   it('decides on what was there before an instance started', async () => {
     const earlier = await appender();
     for (const id of ['a', 'b', 'a']) await earlier.submit(add(id));
