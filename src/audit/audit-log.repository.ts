@@ -74,16 +74,17 @@ export class AuditLogRepository {
 
   /** What was added from `index` on, oldest first, as far as it's among the next `limit` entries. */
   async readOutlines(index: number, limit: number): Promise<BatchOutline[]> {
-    // A document for each batch: to take one for each entry out of an answer costs as much as to find it.
-    const batches = await this.collection
-      .aggregate<{ _id: Date; last: mongo.Long | number; subjectIds: string[] }>([
-        { $match: { _id: indexesIn(index, index + limit) } },
-        { $group: { _id: '$at', last: { $max: '$_id' }, subjectIds: { $push: '$subject.id' } } },
-      ])
+    const documents = await this.collection
+      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { at: 1, 'subject.id': 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .batchSize(ANSWERED_AT_ONCE)
       .toArray();
-    return batches
-      .map(({ _id, last, subjectIds }) => ({ at: _id.toISOString(), until: Number(last) + 1, subjectIds }))
-      .sort((a, b) => a.until - b.until);
+    return [...Map.groupBy(documents, ({ at }) => at.getTime())].map(([at, entries]) => ({
+      at: new Date(at).toISOString(),
+      until: Math.max(...entries.map(({ _id }) => Number(_id))) + 1,
+      subjectIds: entries.map(({ subject }) => subject.id),
+    }));
   }
 
   /** Those of the entries that are in the log, in its order. */
