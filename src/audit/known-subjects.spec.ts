@@ -5,7 +5,6 @@ import { KnownSubjects } from './known-subjects.ts';
 
 interface Entry {
   readonly index: number;
-  readonly at: Date;
   readonly subject: { readonly type: string; readonly id: string };
 }
 
@@ -16,14 +15,8 @@ class SimulatedLog {
   failures = 0;
   reads = 0;
 
-  write(...ids: string[]): readonly Entry[] {
-    const added = ids.map((id, place) => ({
-      index: this.entries.length + place,
-      at: new Date(0),
-      subject: { type: 'session', id },
-    }));
-    this.entries.push(...added);
-    return added;
+  write(...ids: string[]): void {
+    for (const id of ids) this.entries.push({ index: this.entries.length, subject: { type: 'session', id } });
   }
 
   async *subjectsBefore(next: number): AsyncGenerator<string> {

@@ -175,7 +175,7 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     if (elections === this.elections) this.until = until;
   }
 
-  /** Where the log ended that long ago; every entry before it is as old. 0 if that isn't known. */
+  /** Notes where the log ends, and tells where it ended that long ago: every entry before that is as old. 0 if unknown. */
   private endBefore(ageMs: number, next: number): number {
     const nowMs = performance.now();
     this.ends.push({ next, seenAtMs: nowMs });
