@@ -207,6 +207,19 @@ describe('the audit log on MongoDB', () => {
       return service;
     }
 
+    /** The first looks after the rest; the other has told that it projected an entry, of which nothing is left. */
+    async function toldByAnother(): Promise<{ first: Projections; held: Map<string, Fold<number>> }> {
+      const sut = stream();
+      const ranges = new ProjectedRanges();
+      const [first, other] = [await projections(sut), await projections(sut, ranges)];
+      await first.catchUpRegularly();
+      const writer = await appender(new SystemClock(), { ...quiet, projecting: () => ranges.begin() });
+      await writer.submit(add('a', sut));
+      await other.catchUpRegularly();
+      sut.held.clear();
+      return { first, held: sut.held };
+    }
+
     it('are brought up to date at the next start after a death between commit and projection', async () => {
       const dying = stream();
       dying.failing = true;
@@ -278,29 +291,15 @@ describe('the audit log on MongoDB', () => {
     });
 
     it('are not looked at where another instance tells that it has projected them', async () => {
-      const held = stream();
-      const ranges = new ProjectedRanges();
-      const [first, second] = [await projections(held), await projections(held, ranges)];
-      await first.catchUpRegularly();
-      const sut = await appender(new SystemClock(), { ...quiet, projecting: () => ranges.begin() });
-      await sut.submit(add('a', held));
-      await second.catchUpRegularly();
-      held.held.clear();
+      const { first, held } = await toldByAnother();
 
       await first.catchUpRegularly();
       expect(first.settledUntil).toBe(1);
-      expect(held.held.size).toBe(0);
+      expect(held.size).toBe(0);
     });
 
     it('are looked at where that was told under another election', async () => {
-      const held = stream();
-      const ranges = new ProjectedRanges();
-      const [first, second] = [await projections(held), await projections(held, ranges)];
-      await first.catchUpRegularly();
-      const sut = await appender(new SystemClock(), { ...quiet, projecting: () => ranges.begin() });
-      await sut.submit(add('a', held));
-      await second.catchUpRegularly();
-      held.held.clear();
+      const { first, held } = await toldByAnother();
       const told = await connections[0]!
         .collection('told_ranges')
         .updateMany({}, [{ $set: { election: { $concat: ['$election', 'x'] } } }]);
@@ -312,7 +311,7 @@ describe('the audit log on MongoDB', () => {
         await first.catchUpRegularly();
         return first.settledUntil === 1;
       });
-      expect([...held.held.keys()]).toEqual(['a']);
+      expect([...held.keys()]).toEqual(['a']);
     });
 
     it('are folded anew from the whole log by a rebuild', async () => {
