@@ -48,8 +48,22 @@ describe(Pace.name, () => {
     expect(runs).toBe(1);
   });
 
-  it('goes on after work that failed', async () => {
-    await expect(sut.run(() => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  it('waits for no more than a minute', async () => {
+    await sut.run(takes(20_000));
+    nowMs = 79_999;
+    await sut.run(takes(0));
+    expect(runs).toBe(1);
+    nowMs = 80_000;
+    await sut.run(takes(0));
+    expect(runs).toBe(2);
+  });
+
+  it('goes on at once after work that failed, however long that took', async () => {
+    const fails = () => {
+      nowMs += 20_000;
+      return Promise.reject(new Error('down'));
+    };
+    await expect(sut.run(fails)).rejects.toThrow('down');
     await sut.run(takes(0));
     expect(runs).toBe(1);
   });
