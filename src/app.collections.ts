@@ -1,9 +1,4 @@
-import {
-  AUDIT_PLANS,
-  PROJECTION_WATERMARKS_PLAN,
-  SELF_CHECKS_PLAN,
-  TOLD_RANGES_PLAN,
-} from './audit/audit-collections.ts';
+import { AUDIT_PLANS, BESIDE_LOG_PLANS } from './audit/audit-collections.ts';
 import { CALLBACK_REJECTIONS_PLAN } from './callback/callback-rejections.repository.ts';
 import { QUARANTINED_DELIVERIES_PLAN } from './callback/quarantine.repository.ts';
 import { RULE_SET_PLANS } from './conclusion-rules/rule-set-collections.ts';
@@ -24,9 +19,7 @@ import { VAULT_PLAN } from './vault/vault.schema.ts';
  */
 export const COLLECTION_PLANS: readonly CollectionPlan[] = [
   ...AUDIT_PLANS,
-  PROJECTION_WATERMARKS_PLAN,
-  TOLD_RANGES_PLAN,
-  SELF_CHECKS_PLAN,
+  ...BESIDE_LOG_PLANS,
   SESSIONS_PLAN,
   VAULT_PLAN,
   ...EVIDENCE_PLANS,

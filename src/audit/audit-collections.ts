@@ -68,6 +68,13 @@ export const TOLD_RANGES_PLAN: CollectionPlan = {
 /** What the last self-check found. */
 export const SELF_CHECKS_PLAN: CollectionPlan = { name: 'self_checks', indexes: [] };
 
+/** What is kept beside the log, none of it needed to prove anything. */
+export const BESIDE_LOG_PLANS: readonly CollectionPlan[] = [
+  PROJECTION_WATERMARKS_PLAN,
+  TOLD_RANGES_PLAN,
+  SELF_CHECKS_PLAN,
+];
+
 function validatedBy(name: string): mongo.CreateCollectionOptions {
   const validator = VALIDATORS[name];
   if (validator === undefined) throw new Error(`config/mongodb/validators.json has no ${name}`);

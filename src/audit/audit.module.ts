@@ -2,12 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { InjectConnection } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { provideCollection } from '../platform/mongo/collections.ts';
-import {
-  AUDIT_PLANS,
-  PROJECTION_WATERMARKS_PLAN,
-  SELF_CHECKS_PLAN,
-  TOLD_RANGES_PLAN,
-} from './audit-collections.ts';
+import { AUDIT_PLANS, BESIDE_LOG_PLANS } from './audit-collections.ts';
 import { AuditLogRepository } from './audit-log.repository.ts';
 import { AuditLog } from './audit-log.service.ts';
 import { AuditMetrics } from './audit-metrics.service.ts';
@@ -70,7 +65,7 @@ export class AuditModule implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const db = this.connection.getClient().db(this.connection.name);
-    for (const plan of [...AUDIT_PLANS, PROJECTION_WATERMARKS_PLAN, TOLD_RANGES_PLAN, SELF_CHECKS_PLAN]) {
+    for (const plan of [...AUDIT_PLANS, ...BESIDE_LOG_PLANS]) {
       await provideCollection(db, plan);
     }
   }

@@ -155,7 +155,7 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     const { next } = await this.repository.readHead();
     const oldUntil = this.endBefore(graceMs, next);
     let until = Math.max(from, next);
-    for (const gap of this.projected.gapsIn(from, next, await this.told.ofOthers())) {
+    for (const gap of await this.gapsIn(from, next)) {
       const reached = Math.min(gap.until, Math.max(gap.from, oldUntil));
       await this.foldGap({ from: gap.from, until: reached });
       if (reached < gap.until) {
@@ -173,6 +173,12 @@ export class Projections implements OnApplicationBootstrap, OnApplicationShutdow
     );
     this.stored = from;
     if (elections === this.elections) this.until = until;
+  }
+
+  /** What nobody says to have projected. Others are heard only where this instance has not projected everything. */
+  private async gapsIn(from: number, next: number): Promise<Range[]> {
+    if (this.projected.gapsIn(from, next).length === 0) return [];
+    return this.projected.gapsIn(from, next, await this.told.ofOthers());
   }
 
   /** Notes where the log ends, and tells where it ended that long ago: every entry before that is as old. 0 if unknown. */
