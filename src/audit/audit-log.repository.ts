@@ -41,15 +41,21 @@ const ANSWERED_AT_ONCE = 10_000;
 export class AuditLogRepository {
   private readonly db: mongo.Db;
   private readonly collection: mongo.Collection<AuditEntryDocument>;
+  /**
+   * What a command is decided on shows all that was shown before and all that was written. Even a majority read need
+   * not: a member that has only just become primary learns a moment later how much of its log a majority has.
+   */
+  private readonly session: mongo.ClientSession;
 
   constructor(@InjectConnection() connection: Connection) {
     this.db = connection.getClient().db(connection.name);
     this.collection = auditLogCollection(connection);
+    this.session = connection.getClient().startSession({ causalConsistency: true });
   }
 
   async readHead(): Promise<Head> {
     const [newest] = await this.collection
-      .find({}, { projection: { at: 1 } })
+      .find({}, { projection: { at: 1 }, session: this.session })
       .sort({ _id: -1 })
       .limit(1)
       .toArray();
@@ -69,13 +75,17 @@ export class AuditLogRepository {
       document: toDocument(from + offset, entry, leaf),
       bytes: leaf.length,
     }));
-    return insertDocuments(this.db, AUDIT_LOG, documents, { ordered: true, writeConcern: DURABLE });
+    const options = { ordered: true, writeConcern: DURABLE, readBy: this.session };
+    return insertDocuments(this.db, AUDIT_LOG, documents, options);
   }
 
   /** What was added from `index` on, oldest first, as far as it's among the next `limit` entries. */
   async readOutlines(index: number, limit: number): Promise<BatchOutline[]> {
     const documents = await this.collection
-      .find({ _id: { $gte: mongo.Long.fromNumber(index) } }, { projection: { at: 1, 'subject.id': 1 } })
+      .find(
+        { _id: { $gte: mongo.Long.fromNumber(index) } },
+        { projection: { at: 1, 'subject.id': 1 }, session: this.session },
+      )
       .sort({ _id: 1 })
       .limit(limit)
       .batchSize(ANSWERED_AT_ONCE)
@@ -91,7 +101,7 @@ export class AuditLogRepository {
   async readByIds(ids: readonly string[]): Promise<LogEntry[]> {
     if (ids.length === 0) return [];
     const documents = await this.collection
-      .find({ id: { $in: [...ids] } }, { projection: { leaf: 1 } })
+      .find({ id: { $in: [...ids] } }, { projection: { leaf: 1 }, session: this.session })
       .sort({ _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();
@@ -116,7 +126,10 @@ export class AuditLogRepository {
     if (ids.length === 0) return [];
     // Served by the index {subject.id: 1, _id: 1}.
     const documents = await this.collection
-      .find({ 'subject.id': { $in: [...ids] }, _id: indexesIn(from, until) }, { projection: { leaf: 1 } })
+      .find(
+        { 'subject.id': { $in: [...ids] }, _id: indexesIn(from, until) },
+        { projection: { leaf: 1 }, session: this.session },
+      )
       .sort({ 'subject.id': 1, _id: 1 })
       .batchSize(ANSWERED_AT_ONCE)
       .toArray();

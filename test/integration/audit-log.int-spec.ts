@@ -45,8 +45,10 @@ describe('the audit log on MongoDB', () => {
   let database: TestDatabase;
   let connections: Connection[];
 
-  async function connect(): Promise<Connection> {
-    const connection = await mongoose.createConnection(database.uri, { dbName: database.name }).asPromise();
+  async function connect(options: mongoose.ConnectOptions = {}): Promise<Connection> {
+    const connection = await mongoose
+      .createConnection(database.uri, { dbName: database.name, ...options })
+      .asPromise();
     connections.push(connection);
     return connection;
   }
@@ -129,6 +131,34 @@ describe('the audit log on MongoDB', () => {
     ]);
     expect((await repository.readOutlines(1, 3)).map(({ until }) => until)).toEqual([3, 4]);
     expect(await repository.readOutlines(6, 10)).toEqual([]);
+  });
+
+  it('reads nothing older than what it has written or seen, and waits for nothing that came to nothing', async () => {
+    const connection = await connect({ monitorCommands: true });
+    const repository = new AuditLogRepository(connection);
+    const times: { insert?: mongo.Timestamp; find?: mongo.Timestamp } = {};
+    connection.getClient().on('commandStarted', ({ command }) => {
+      const find = command as { find?: string; readConcern?: { afterClusterTime?: mongo.Timestamp } };
+      if (find.find) times.find = find.readConcern!.afterClusterTime!;
+    });
+    connection.getClient().on('commandSucceeded', ({ commandName, reply }) => {
+      if (commandName === 'insert')
+        times.insert = (reply as { operationTime: mongo.Timestamp }).operationTime;
+    });
+    const isBehindInsert = () => times.find!.lessThan(times.insert!);
+
+    await repository.insert(0, [planned('s1')]);
+    expect(await repository.readSubjects(['s1'])).toHaveLength(1);
+    expect(isBehindInsert()).toBe(false);
+
+    const other = new AuditLogRepository(await connect());
+    await other.insert(1, [planned('s2')]);
+    await expect(repository.insert(1, [planned('s3')])).rejects.toThrow('duplicate key');
+    await repository.readSubjects(['s1']);
+    expect(isBehindInsert()).toBe(true);
+    expect((await repository.readHead()).next).toBe(2);
+    await repository.readSubjects(['s2']);
+    expect(isBehindInsert()).toBe(false);
   });
 
   it('decides on what was there before an instance started', async () => {

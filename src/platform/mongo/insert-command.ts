@@ -17,6 +17,8 @@ export interface InsertOptions {
   /** Stops at the first document that can't be inserted; otherwise all are tried. */
   readonly ordered: boolean;
   readonly writeConcern: mongo.WriteConcernSettings;
+  /** Its reads show what was inserted. Of a failed insert they show what they would have shown without it. */
+  readonly readBy?: mongo.ClientSession;
 }
 
 /** A command may have 48 MB; this leaves room for what a document has beside its large field. */
@@ -31,6 +33,7 @@ interface Refusal {
 
 interface InsertReply {
   readonly electionId?: mongo.ObjectId;
+  readonly operationTime?: mongo.Timestamp;
   readonly writeErrors?: readonly Refusal[];
   readonly writeConcernError?: { readonly code: number; readonly errmsg: string };
 }
@@ -56,7 +59,7 @@ export async function insertDocuments(
   db: mongo.Db,
   collection: string,
   documents: readonly SizedDocument[],
-  { ordered, writeConcern: { w, journal, wtimeoutMS } }: InsertOptions,
+  { ordered, writeConcern: { w, journal, wtimeoutMS }, readBy }: InsertOptions,
 ): Promise<Election> {
   const writeConcern = { w, j: journal, ...(wtimeoutMS !== undefined && { wtimeout: wtimeoutMS }) };
   const elections = new Set<Election>();
@@ -74,6 +77,7 @@ export async function insertDocuments(
       refused.push({ ...refusal, index: before + refusal.index });
     before += part.length;
     if (ordered && refused.length > 0) break;
+    if (reply.operationTime) readBy?.advanceOperationTime(reply.operationTime);
     elections.add(reply.electionId?.toHexString() ?? null);
   }
   if (refused.length > 0) throw new InsertError(refused);
