@@ -107,12 +107,15 @@ export class Contest {
     return cell;
   }
 
-  /** A server runs for weeks; its first half minute, in which V8 compiles what is run often, tells little of them. */
+  /**
+   * A server runs for weeks; its first half minute, in which V8 compiles what is run often, tells little of them.
+   * Several that share the load take as many times longer until each has seen as much of it as one alone.
+   */
   async #warmUp(at: readonly Running[], targets: readonly Target[]): Promise<void> {
     const { warmUpSeconds } = this.#bench.options;
     if (at.every(({ server }) => this.#warm.has(server))) return;
     this.#bench.say(`${at[0]!.contender.name} is warmed up`);
-    await this.#generator.run({ targets, warmUpSeconds, seconds: 1, pids: [] });
+    await this.#generator.run({ targets, warmUpSeconds: warmUpSeconds * at.length, seconds: 1, pids: [] });
     for (const { server } of at) this.#warm.add(server);
     await wait(SETTLE_MS);
   }

@@ -381,6 +381,25 @@ describe(Appender.name, () => {
     expect(failures).toBe(2);
   });
 
+  it('does not keep a large batch waiting for another instance, but looks first where the log ends', async () => {
+    const log = new SimulatedLog();
+    let failures = 0;
+    const [sut, other] = [
+      appenderOn(log, undefined, { ...silent, attemptFailed: () => (failures += 1) }),
+      appenderOn(log),
+    ];
+    loseNext(log, 3);
+    await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [3] });
+    expect(failures).toBe(3);
+
+    log.meanwhile = () => other.submit(add('b'));
+    const large = Promise.all(Array.from({ length: 32 }, () => sut.submit(add('a'))));
+    for (let turn = 0; turn < 8; turn++) await later(undefined);
+    await expect(other.submit(add('b'))).resolves.toMatchObject({ own: [37] });
+    expect((await large).map(({ own }) => own)).toEqual(Array.from({ length: 32 }, (_, n) => [5 + n]));
+    expect(failures).toBe(3);
+  });
+
   it('does not wait for another instance that was faster only once', async () => {
     const log = new SimulatedLog();
     const [sut, other] = [appenderOn(log), appenderOn(log)];

@@ -48,6 +48,11 @@ export interface AppenderObserver {
 const MAX_BATCH = 512;
 /** Instances that are reckoned with as writing at the same time; to wait for one that isn't there takes longer than to lose. */
 const MAX_OTHERS = 3;
+/**
+ * As many commands as that don't wait for their turn. To decide and store them takes longer than to insert them, so that
+ * the log is mostly free, and waiting would leave processors idle.
+ */
+const LARGE_BATCH = 32;
 /** Bounds of the time that the insert of another instance is reckoned with. */
 const MIN_TURN_MS = 20;
 const MAX_TURN_MS = 500;
@@ -153,7 +158,7 @@ export class Appender {
     await new Promise(setImmediate);
     while (this.queue.length > 0) {
       // What comes while others write goes along.
-      const turns = Math.max(0, this.others - this.othersSince);
+      const turns = this.queue.length < LARGE_BATCH ? this.others - this.othersSince : 0;
       if (turns > 0) await pause(Math.min(MAX_TURN_MS, (turns * this.turnMs * 2) / 3));
       await this.write(this.takeQueued(MAX_BATCH));
       // Nothing but the projection is open, which the next batch need not wait for.
@@ -266,7 +271,8 @@ export class Appender {
 
   /**
    * Instances that write at the same time take turns: each lets the others go before its next batch, so that none
-   * inserts in vain. It looks at the log even if they have gone: to insert where it no longer ends is in vain, too.
+   * inserts in vain. It looks at the log even if they have gone, or if the batch is too large to wait: to insert where
+   * the log no longer ends is in vain, too.
    * Nothing but speed depends on it: an index is taken only once in any case, and where others don't come it goes on
    * without them.
    * @returns whether the log has moved on, so that the batch needs another place in it
@@ -274,10 +280,11 @@ export class Appender {
   private async letOthersFirst(work: Work): Promise<boolean> {
     if (this.others === 0) return false;
     const before = this.head?.next;
+    const isLarge = work.open.length >= LARGE_BATCH;
     for (let looks = 0; ; looks += 1) {
       const seen = this.othersSince;
       await this.recover(work);
-      if (this.othersSince >= this.others) return this.head?.next !== before;
+      if (this.othersSince >= this.others || isLarge) return this.head?.next !== before;
       if (this.othersSince > seen) looks = 0;
       else if (looks >= MAX_LOOKS_IN_VAIN) this.others = seen;
       else await pause(this.turnMs / LOOKS_PER_TURN);
