@@ -23,11 +23,6 @@ const FEW = 16;
 const MIN_RATE_RATIO = 0.9;
 const MAX_P50_RATIO = 2.5;
 
-interface Load {
-  readonly connections: number;
-  readonly round: number;
-}
-
 /** One instance and several under the same load, one after the other. */
 interface Trio {
   readonly instances: number;
@@ -53,34 +48,29 @@ export async function measureInstances(bench: Bench): Promise<Report> {
 /** All rounds on the same servers: to warm so many up takes longer than to measure them. */
 async function measureAll(contest: Contest, instances: number, options: BenchOptions): Promise<Trio[]> {
   const loads = options.connections ?? [FEW, instances * FULL];
-  const rounds = Array.from({ length: options.rounds }, (_, before) => before + 1);
-  const all = rounds.flatMap((round) => loads.map((connections) => ({ round, connections })));
-  const measure = ({ connections, round }: Load, at: readonly [Running, ...Running[]]) =>
+  const measure = (connections: number, round: number, at: readonly [Running, ...Running[]]) =>
     contest.measure(({ delivery }) => delivery, connections, round, at);
 
   const single = await contest.start(ours);
   const first = await contest.start(ours);
   const others = await startMore(contest, instances - 1, first);
-  const pairs: { load: Load; alone: Cell; together: Cell }[] = [];
-  for (const load of all) {
-    // Nobody is always first.
-    const early = load.round % 2 === 0 ? await measure(load, [single]) : null;
-    const together = await measure(load, [first, ...others]);
-    pairs.push({ load, alone: early ?? (await measure(load, [single])), together });
+  const pairs: Omit<Trio, 'apart'>[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const connections of loads) {
+      // Nobody is always first.
+      const early = round % 2 === 0 ? await measure(connections, round, [single]) : null;
+      const together = await measure(connections, round, [first, ...others]);
+      const alone = early ?? (await measure(connections, round, [single]));
+      pairs.push({ instances, connections, alone, together });
+    }
   }
   await end([single, first, ...others]);
 
   const [one, ...more] = [await contest.start(ours), ...(await startMore(contest, instances - 1, null))];
   const trios: Trio[] = [];
-  for (const { load, alone, together } of pairs) {
-    const apart = await measure(load, [one, ...more]);
-    trios.push({
-      instances,
-      connections: load.connections,
-      alone,
-      together,
-      apart: { ...apart, contender: `${apart.contender}, apart` },
-    });
+  for (const pair of pairs) {
+    const apart = await measure(pair.connections, pair.alone.round, [one, ...more]);
+    trios.push({ ...pair, apart: { ...apart, contender: `${apart.contender}, apart` } });
   }
   await end([one, ...more]);
   return trios;

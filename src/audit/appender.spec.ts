@@ -175,6 +175,15 @@ function once(id: string): Command<number, 'FIRST' | 'LATER'> {
   };
 }
 
+/** Two on one log; the failed attempts of the first are kept. */
+function twoInstances() {
+  const log = new SimulatedLog();
+  const failures: unknown[] = [];
+  const attemptFailed = (error: unknown) => void failures.push(error);
+  const sut = appenderOn(log, undefined, { ...silent, attemptFailed });
+  return { log, sut, other: appenderOn(log), failures };
+}
+
 /** Another instance is faster before each of the next inserts. */
 function loseNext(log: SimulatedLog, times: number): void {
   const insert = log.insert.bind(log);
@@ -363,41 +372,31 @@ describe(Appender.name, () => {
   });
 
   it('lets another instance first that keeps being faster, and goes on without it once it does not come', async () => {
-    const log = new SimulatedLog();
-    let failures = 0;
-    const [sut, other] = [
-      appenderOn(log, undefined, { ...silent, attemptFailed: () => (failures += 1) }),
-      appenderOn(log),
-    ];
+    const { log, sut, other, failures } = twoInstances();
     loseNext(log, 2);
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [2] });
-    expect(failures).toBe(2);
+    expect(failures).toHaveLength(2);
 
     const next = sut.submit(add('a'));
     for (let turn = 0; turn < 4; turn++) await later(undefined);
     await expect(other.submit(add('b'))).resolves.toMatchObject({ own: [3] });
     await expect(next).resolves.toMatchObject({ own: [4] });
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [5] });
-    expect(failures).toBe(2);
+    expect(failures).toHaveLength(2);
   });
 
   it('does not keep a large batch waiting for another instance, but looks first where the log ends', async () => {
-    const log = new SimulatedLog();
-    let failures = 0;
-    const [sut, other] = [
-      appenderOn(log, undefined, { ...silent, attemptFailed: () => (failures += 1) }),
-      appenderOn(log),
-    ];
+    const { log, sut, other, failures } = twoInstances();
     loseNext(log, 3);
     await expect(sut.submit(add('a'))).resolves.toMatchObject({ own: [3] });
-    expect(failures).toBe(3);
+    expect(failures).toHaveLength(3);
 
     log.meanwhile = () => other.submit(add('b'));
     const large = Promise.all(Array.from({ length: 32 }, () => sut.submit(add('a'))));
     for (let turn = 0; turn < 8; turn++) await later(undefined);
     await expect(other.submit(add('b'))).resolves.toMatchObject({ own: [37] });
     expect((await large).map(({ own }) => own)).toEqual(Array.from({ length: 32 }, (_, n) => [5 + n]));
-    expect(failures).toBe(3);
+    expect(failures).toHaveLength(3);
   });
 
   it('does not wait for another instance that was faster only once', async () => {
